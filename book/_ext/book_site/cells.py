@@ -1,0 +1,71 @@
+"""Notebook cells that a keyboard, a phone and a screen reader can use."""
+
+import re
+from html import escape, unescape
+
+from myst_nb.sphinx_ import HideCodeCellNode
+from sphinx.application import Sphinx
+
+TABLE = re.compile(r'<table\b[^>]*class="[^"]*\bdataframe\b.*?</table>', re.DOTALL)
+ART = re.compile(r'<div class="fig-art"(?P<rest>[^>]*)>(?P<svg>\s*<svg\b[^>]*)')
+CLAIM = re.compile(r"<blockquote>(\s*<div>\s*<p><strong>Claim )")
+
+
+def open_hidden(translator, node: HideCodeCellNode) -> None:
+    """Write a hidden cell's ``<details>``; its summary is named by its own words, unlike myst-nb's."""
+    classes = " ".join(["hide", *node["classes"]])
+    show, hide = escape(node["prompt_show"]), escape(node["prompt_hide"])
+    translator.body.append(
+        f'<details class="{classes}"><summary><span class="collapsed">{show}</span>'
+        f'<span class="expanded">{hide}</span></summary>\n'
+    )
+
+
+def close_hidden(translator, node: HideCodeCellNode) -> None:
+    """Write the end of a hidden cell."""
+    translator.body.append("</details>\n")
+
+
+def scrolling_table(match: re.Match) -> str:
+    """Put a table into a box of its own that scrolls sideways and can be reached by keyboard."""
+    caption = re.search(r"<caption[^>]*>(.*?)</caption>", match[0], re.DOTALL)
+    name = unescape(re.sub(r"<[^>]+>", "", caption[1])).strip() if caption else ""
+    label = escape(f"Table: {name}" if name else "Table")
+    # The theme's own class: its script takes the box out of the tab order while nothing overflows.
+    return (
+        f'<div class="pst-scrollable-table-container" tabindex="0" role="group" aria-label="{label}">'
+        f"{match[0]}</div>"
+    )
+
+
+def scrolling_figure(match: re.Match) -> str:
+    """Hand on how wide a figure was drawn: on a phone it scrolls before its words get too small."""
+    width = re.search(r"max-width: (\d+)px", match["svg"])
+    style = f' style="--fig-width: {width[1]}px"' if width else ""
+    return f'<div class="fig-art"{match["rest"]} tabindex="0"{style}>{match["svg"]}'
+
+
+def adapt(body: str) -> str:
+    """Adapt the body of a page: tables, figures, and quotations that state a claim of the sources.
+
+    >>> adapt('<div class="fig-art" role="img"><svg style="max-width: 300px">')
+    '<div class="fig-art" role="img" tabindex="0" style="--fig-width: 300px"><svg style="max-width: 300px">'
+    >>> adapt("<blockquote><div><p><strong>Claim A1.</strong>")
+    '<blockquote class="claim"><div><p><strong>Claim A1.</strong>'
+    >>> print(adapt('<table class="dataframe"><caption>Cost</caption></table>'))  # doctest: +ELLIPSIS
+    <div class="pst-scrollable-table-container" tabindex="0" role="group" aria-label="Table: Cost"><table ...
+    """
+    body = CLAIM.sub(r'<blockquote class="claim">\1', body)
+    return ART.sub(scrolling_figure, TABLE.sub(scrolling_table, body))
+
+
+def adapt_page(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
+    """Adapt the body of one page."""
+    if "body" in context:
+        context["body"] = adapt(context["body"])
+
+
+def connect(app: Sphinx) -> None:
+    """Take hidden cells over from myst-nb, and adapt each page's outputs."""
+    app.add_node(HideCodeCellNode, override=True, html=(open_hidden, close_hidden))
+    app.connect("html-page-context", adapt_page)

@@ -1,0 +1,23 @@
+// Paper shows everything: before printing, solutions open and the page turns light; afterwards both go back.
+(() => {
+  const html = document.documentElement;
+  let opened = [];
+  let theme = html.dataset.theme;
+
+  addEventListener("beforeprint", () => {
+    opened = [...document.querySelectorAll("details:not([open])")];
+    opened.forEach((details) => { details.open = true; });
+    theme = html.dataset.theme;
+    html.dataset.theme = "light";
+  });
+  addEventListener("afterprint", () => {
+    opened.forEach((details) => { details.open = false; });
+    html.dataset.theme = theme;
+  });
+
+  // A box is a stop of the Tab key only while there is something to scroll to.
+  const boxes = document.querySelectorAll(".fig-art, div.math");
+  const measure = () => boxes.forEach((box) => { box.tabIndex = box.scrollWidth > box.clientWidth ? 0 : -1; });
+  addEventListener("load", measure);
+  addEventListener("resize", measure);
+})();

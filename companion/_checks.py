@@ -1,0 +1,61 @@
+"""Checks of arguments, so that bad input is refused in the words of its own name.
+
+Each check raises ``TypeError`` for the wrong kind of thing and ``ValueError`` for the wrong value; the
+message names the argument, what was given and what was wanted.
+"""
+
+from collections.abc import Sequence
+from numbers import Integral
+
+from torch import Tensor
+
+
+def integer(name: str, value: object, *, at_least: int = 1) -> int:
+    """Return ``value`` as an ``int`` of at least ``at_least``.
+
+    >>> integer("channels", 8)
+    8
+    >>> integer("channels", 0)
+    Traceback (most recent call last):
+    ValueError: channels must be at least 1, got 0
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise TypeError(f"{name} must be an int, got {type(value).__name__}")
+    if value < at_least:
+        raise ValueError(f"{name} must be at least {at_least}, got {value}")
+    return int(value)
+
+
+def pair(name: str, value: object, *, at_least: int = 1) -> tuple[int, int]:
+    """Return ``value``, an int or two ints, as (vertical, horizontal).
+
+    >>> pair("kernel_size", 3)
+    (3, 3)
+    >>> pair("stride", (2, 1))
+    (2, 1)
+    """
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        if len(value) != 2:
+            raise ValueError(f"{name} must be an int or two ints, got {len(value)} values")
+        return (
+            integer(f"{name}[0]", value[0], at_least=at_least),
+            integer(f"{name}[1]", value[1], at_least=at_least),
+        )
+    both = integer(name, value, at_least=at_least)
+    return both, both
+
+
+def tensor(name: str, value: object, shape: str) -> Tensor:
+    """Return ``value``, a tensor with one axis for each name in ``shape``.
+
+    >>> import torch
+    >>> tensor("x", torch.zeros(4, 8, 8), "(N, C, H, W)")
+    Traceback (most recent call last):
+    ValueError: x must have shape (N, C, H, W), got (4, 8, 8)
+    """
+    if not isinstance(value, Tensor):
+        raise TypeError(f"{name} must be a torch.Tensor, got {type(value).__name__}")
+    axes = [axis for axis in shape.strip("()").split(",") if axis.strip()]
+    if value.dim() != len(axes):
+        raise ValueError(f"{name} must have shape {shape}, got {tuple(value.shape)}")
+    return value

@@ -1,0 +1,162 @@
+"""Fewer channels, then more: the 1x1 convolution as the thin waist of a network.
+
+``Reduced`` is the waist of an Inception branch (Szegedy et al., arXiv 1409.4842, section 4), ``Bottleneck`` the
+residual block of ResNet-50 and deeper (He et al., arXiv 1512.03385, section 4.1 and figure 5). The functions say
+how much a waist of r channels must lose: a 1x1 convolution to r channels and back is a matrix of rank r.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from companion import _checks
+
+
+class Reduced(nn.Sequential):
+    """A k x k convolution behind a 1x1 convolution that leaves it fewer channels to read.
+
+    Args:
+        in_channels: channels of the input.
+        middle_channels: channels that the 1x1 convolution leaves.
+        out_channels: channels of the output.
+        kernel_size: odd height and width of the second convolution; the padding keeps H and W.
+        act_layer: type of the activation after each convolution; ``nn.Identity`` for none.
+
+    Shape:
+        (N, in_channels, H, W) -> (N, out_channels, H, W)
+
+    Raises:
+        ValueError: if a count is below one or ``kernel_size`` is even.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        middle_channels: int,
+        out_channels: int,
+        kernel_size: int = 3,
+        *,
+        act_layer: type[nn.Module] = nn.ReLU,
+    ):
+        _checks.integer("in_channels", in_channels)
+        _checks.integer("middle_channels", middle_channels)
+        _checks.integer("out_channels", out_channels)
+        if _checks.integer("kernel_size", kernel_size) % 2 == 0:
+            raise ValueError(f"kernel_size must be odd, so that H and W are kept, got {kernel_size}")
+        super().__init__(
+            nn.Conv2d(in_channels, middle_channels, kernel_size=1),
+            act_layer(),
+            nn.Conv2d(middle_channels, out_channels, kernel_size, padding=kernel_size // 2),
+            act_layer(),
+        )
+
+
+class Bottleneck(nn.Module):
+    """ResNet's bottleneck: reduce with 1x1, convolve with 3x3, expand with 1x1, and add the input.
+
+    The input is added as it is where the shapes allow it, and through a 1x1 convolution (the projection
+    shortcut, option B of the paper) where the channels or the stride differ.
+
+    Args:
+        in_channels: channels of the input.
+        middle_channels: channels of the 3x3 convolution.
+        out_channels: channels of the output; ResNet uses four times ``middle_channels``.
+        stride: stride of the block, taken by the 3x3 convolution.
+        norm_layer: type of the normalisation after each convolution.
+        act_layer: type of the activation; the last one comes after the sum.
+
+    Shape:
+        (N, in_channels, H, W) -> (N, out_channels, ceil(H / stride), ceil(W / stride))
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        middle_channels: int,
+        out_channels: int,
+        stride: int = 1,
+        *,
+        norm_layer: type[nn.Module] = nn.BatchNorm2d,
+        act_layer: type[nn.Module] = nn.ReLU,
+    ):
+        super().__init__()
+        _checks.integer("in_channels", in_channels)
+        _checks.integer("middle_channels", middle_channels)
+        _checks.integer("out_channels", out_channels)
+        _checks.integer("stride", stride)
+        self.residual = nn.Sequential(
+            nn.Conv2d(in_channels, middle_channels, kernel_size=1, bias=False),
+            norm_layer(middle_channels),
+            act_layer(),
+            nn.Conv2d(middle_channels, middle_channels, kernel_size=3, stride=stride, padding=1, bias=False),
+            norm_layer(middle_channels),
+            act_layer(),
+            nn.Conv2d(middle_channels, out_channels, kernel_size=1, bias=False),
+            norm_layer(out_channels),
+        )
+        self.shortcut = nn.Sequential()  # empty: the identity
+        if stride != 1 or in_channels != out_channels:
+            self.shortcut.append(nn.Conv2d(in_channels, out_channels, kernel_size=1, stride=stride, bias=False))
+            self.shortcut.append(norm_layer(out_channels))
+        self.activation = act_layer()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.activation(self.residual(x) + self.shortcut(x))  # (N, out_channels, H', W')
+
+
+def best_waist(features: Tensor, rank: int) -> tuple[Tensor, Tensor]:
+    """Return the two 1x1 convolutions, to r channels and back, that change given feature maps least.
+
+    The channels are projected on their first r principal directions, around zero (Eckart and Young, 1936): no
+    other pair of 1x1 convolutions without bias and activation comes closer, in the mean square.
+
+    Args:
+        features: (N, C, H, W).
+        rank: r, from 1 to C.
+
+    Returns:
+        The weight of the reduction, (r, C), and of the expansion, (C, r).
+
+    Raises:
+        ValueError: if ``rank`` is below 1 or above C, or ``features`` are empty.
+    """
+    rank = _checks.integer("rank", rank)
+    directions, _ = _principal_directions(features)
+    if rank > directions.shape[0]:
+        raise ValueError(f"rank must be at most C = {directions.shape[0]}, got {rank}")
+    expand = directions[:, :rank]  # (C, r)
+    return expand.T.contiguous(), expand.contiguous()
+
+
+def lost_energy(features: Tensor) -> Tensor:
+    """Return the share of the maps' energy that the best waist of r channels loses, for r = 0 to C.
+
+    Args:
+        features: (N, C, H, W).
+
+    Returns:
+        (C + 1,): entry r is the sum of squares of the difference, divided by the sum of squares of the maps; it
+        falls from 1 (no channel) to 0 (all of them).
+
+    Raises:
+        ValueError: if ``features`` are empty or zero everywhere.
+
+    >>> one_map = torch.randn(1, 1, 8, 8)
+    >>> copies = torch.cat([one_map, 2 * one_map, -one_map], dim=1)  # three channels, one thing to say
+    >>> lost_energy(copies).round(decimals=4).abs().tolist()
+    [1.0, 0.0, 0.0, 0.0]
+    """
+    _, energy = _principal_directions(features)
+    if not energy.sum() > 0:
+        raise ValueError("features must not be zero everywhere: there is no energy to lose")
+    kept = torch.cat([energy.new_zeros(1), energy.cumsum(0)])
+    return (1 - kept / energy.sum()).clamp(min=0)
+
+
+def _principal_directions(features: Tensor) -> tuple[Tensor, Tensor]:
+    """Return orthonormal directions in channel space (C, C), and the energy along each (C,), largest first."""
+    _checks.tensor("features", features, "(N, C, H, W)")
+    if features.numel() == 0:
+        raise ValueError(f"features must not be empty, got shape {tuple(features.shape)}")
+    pixels = features.movedim(1, -1).flatten(0, 2)  # (N*H*W, C)
+    energy, directions = torch.linalg.eigh(pixels.T @ pixels)  # ascending
+    return directions.flip(1), energy.flip(0).clamp(min=0)

@@ -1,0 +1,26 @@
+"""Figures of one style, drawn from plain numbers; each follows the page's theme and carries its alt text."""
+
+from companion.figures.blocks import pixel_maps, tensor_blocks
+from companion.figures.charts import bars, curves, dots
+from companion.figures.matrix import mixing_matrix
+from companion.figures.picture import Picture, canvas
+from companion.figures.style import BLUE, GREEN, GRID, INK, ORANGE, PAPER, PINK, SERIES
+
+__all__ = [
+    "BLUE",
+    "GREEN",
+    "GRID",
+    "INK",
+    "ORANGE",
+    "PAPER",
+    "PINK",
+    "SERIES",
+    "Picture",
+    "bars",
+    "canvas",
+    "curves",
+    "dots",
+    "mixing_matrix",
+    "pixel_maps",
+    "tensor_blocks",
+]

@@ -1,0 +1,124 @@
+"""Feature maps drawn: tensors as blocks to scale, and the maps themselves as pictures."""
+
+from collections.abc import Mapping, Sequence
+
+from matplotlib.patches import FancyArrowPatch, Polygon
+
+from companion.figures.picture import Picture, canvas, styled
+from companion.figures.style import INK, SERIES
+
+
+@styled
+def tensor_blocks(
+    steps: Sequence[tuple[str, tuple[int, int, int]]],
+    operations: Sequence[str],
+    *,
+    alt: str,
+    caption: str = "",
+    highlight: bool = False,
+) -> Picture:
+    """Draw tensors as blocks, channels along the depth, with what happens between them.
+
+    All blocks share one scale for height and width, and one for channels.
+
+    Args:
+        steps: (name, (C, H, W)) of each tensor, in order.
+        operations: the words between the tensors, one fewer than the tensors.
+        alt: alternative text.
+        caption: caption.
+        highlight: draw one pixel's column of channels through every block.
+    """
+    if len(operations) != len(steps) - 1:
+        raise ValueError(f"operations must be one fewer than steps, got {len(operations)} for {len(steps)}")
+    tallest = max(max(height, width) for _, (_, height, width) in steps)
+    deepest = max(channels for _, (channels, _, _) in steps)
+    figure, axis = canvas(7, 2.5)
+    left, gap = 0.0, 1.15
+    for index, (name, (channels, height, width)) in enumerate(steps):
+        tall, wide, deep = height / tallest, 0.42 * width / tallest, 1.6 * channels / deepest
+        colour = SERIES[index % len(SERIES)]
+        _block(axis, left, tall, wide, deep, colour)
+        if highlight:
+            _column(axis, left, tall, wide, deep)
+        axis.text(left + (deep + wide) / 2, -0.12, name, ha="center", va="top", fontsize=9.5, fontweight="bold")
+        axis.text(
+            left + (deep + wide) / 2,
+            -0.32,
+            f"{channels} × {height} × {width}",
+            ha="center",
+            va="top",
+            fontsize=9,
+        )
+        right = left + deep + wide
+        if index < len(operations):
+            arrow = FancyArrowPatch(
+                (right + 0.08, 0.5), (right + gap - 0.08, 0.5), arrowstyle="-|>", mutation_scale=11
+            )
+            arrow.set(color=INK, linewidth=1)
+            axis.add_patch(arrow)
+            axis.text(right + gap / 2, 0.6, operations[index], ha="center", va="bottom", fontsize=9)
+        left = right + gap
+    axis.set(xlim=(-0.1, left - gap + 0.1), ylim=(-0.5, 1.35), aspect="equal")
+    axis.set_axis_off()
+    return Picture(figure, alt=alt, caption=caption)
+
+
+def _block(axis, left: float, tall: float, wide: float, deep: float, colour: str) -> None:
+    """Draw a box: its front face is channels x height, its side face is the width, in perspective."""
+    low, shift = 0.5 - tall / 2, 0.55 * wide
+    front = [(left, low), (left + deep, low), (left + deep, low + tall), (left, low + tall)]
+    top = [
+        (left, low + tall),
+        (left + deep, low + tall),
+        (left + deep + wide, low + tall + shift),
+        (left + wide, low + tall + shift),
+    ]
+    side = [
+        (left + deep, low),
+        (left + deep + wide, low + shift),
+        (left + deep + wide, low + tall + shift),
+        (left + deep, low + tall),
+    ]
+    for face, strength in ((front, 0.55), (top, 0.3), (side, 0.8)):
+        axis.add_patch(Polygon(face, facecolor=(colour, strength), edgecolor=INK, linewidth=0.8))
+
+
+def _column(axis, left: float, tall: float, wide: float, deep: float) -> None:
+    """Draw the channels of one pixel: a rod through the whole depth of the block."""
+    y = 0.5
+    rod = [(left, y - 0.03), (left + deep, y - 0.03), (left + deep, y + 0.03), (left, y + 0.03)]
+    axis.add_patch(Polygon(rod, facecolor=INK, edgecolor=INK, linewidth=0.8))
+
+
+@styled
+def pixel_maps(
+    maps: Mapping[str, Sequence[Sequence]],
+    *,
+    alt: str,
+    caption: str = "",
+    signed: bool = False,
+    columns: int | None = None,
+    height: float = 1.75,
+) -> Picture:
+    """Draw pictures or feature maps side by side, pixel for pixel.
+
+    Args:
+        maps: title -> rows of numbers, drawn from black (least) to white (most), or rows of (r, g, b) in
+            [0, 1].
+        alt: alternative text.
+        caption: caption.
+        signed: colour by sign around zero, blue above and orange below, with one scale for all maps.
+        columns: pictures a row; all in one row by default.
+        height: height of a row in inches.
+    """
+    columns = columns or len(maps)
+    rows = -(-len(maps) // columns)
+    figure, axes = canvas(7, height * rows, ncols=columns, nrows=rows, squeeze=False)
+    largest = max((abs(v) for grid in maps.values() for row in grid for v in row), default=1) if signed else None
+    for axis in axes.flat:
+        axis.set_axis_off()
+    for axis, (title, grid) in zip(axes.flat, maps.items(), strict=False):
+        scale = {"cmap": "PuOr", "vmin": -largest, "vmax": largest} if signed else {"cmap": "gray"}
+        axis.imshow(grid, interpolation="none", **scale)
+        axis.set_title(title, fontsize=9.5, fontweight="normal", loc="center")
+    return Picture(figure, alt=alt, caption=caption)

@@ -1,0 +1,53 @@
+"""A mixing matrix as a picture: one row for each output channel, one column for each input channel."""
+
+from collections.abc import Sequence
+
+from matplotlib.patches import Rectangle
+
+from companion.figures.picture import Picture, canvas, styled
+from companion.figures.style import BLUE, GRID, ORANGE
+
+_LARGEST = 64
+
+
+@styled
+def mixing_matrix(
+    *matrices: Sequence[Sequence[float]],
+    titles: Sequence[str] = (),
+    alt: str,
+    caption: str = "",
+    write: str | None = None,
+) -> Picture:
+    """Draw matrices side by side: blue adds a channel, orange takes it away, paler means less.
+
+    Args:
+        *matrices: each (C_out, C_in), at most 64 a side.
+        titles: one for each matrix, or none.
+        alt: alternative text.
+        caption: caption.
+        write: format of the numbers to write into the cells, for example ``".2f"``; None writes none.
+    """
+    if titles and len(titles) != len(matrices):
+        raise ValueError(f"titles must be one for each matrix, got {len(titles)} for {len(matrices)}")
+    sides = [max(len(matrix), len(matrix[0])) for matrix in matrices]
+    if max(sides) > _LARGEST:
+        raise ValueError(f"matrices must have at most {_LARGEST} rows and columns, got {max(sides)}")
+    figure, axes = canvas(min(7, 2.6 * len(matrices)), 2.7, ncols=len(matrices), squeeze=False)
+    for index, (axis, matrix) in enumerate(zip(axes[0], matrices, strict=True)):
+        rows, columns = len(matrix), len(matrix[0])
+        top = max(abs(value) for row in matrix for value in row) or 1
+        for o, row in enumerate(matrix):
+            for c, value in enumerate(row):
+                colour = (BLUE if value >= 0 else ORANGE, 0.75 * abs(value) / top)
+                if value:
+                    axis.add_patch(Rectangle((c, o), 1, 1, facecolor=colour, linewidth=0))
+                if write:
+                    axis.text(c + 0.5, o + 0.5, format(value, write), ha="center", va="center", fontsize=8)
+        axis.add_patch(Rectangle((0, 0), columns, rows, fill=False, edgecolor=GRID, linewidth=0.8))
+        axis.set(xlim=(0, columns), ylim=(rows, 0), aspect="equal", xticks=[], yticks=[])
+        axis.set(xlabel=f"{columns} in", ylabel=f"{rows} out")
+        if titles:
+            axis.set_title(titles[index])
+        axis.spines[:].set_visible(False)
+        axis.grid(visible=False)
+    return Picture(figure, alt=alt, caption=caption)

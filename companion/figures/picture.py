@@ -1,0 +1,107 @@
+"""A finished figure: inline SVG for pages, a PNG for other viewers, a text for those who don't see it."""
+
+import re
+from collections.abc import Callable
+from functools import cached_property, wraps
+from hashlib import sha256
+from html import escape
+from io import BytesIO, StringIO
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from companion.figures.style import CSS, RC
+
+
+def canvas(width: float = 7.0, height: float = 3.0, **subplots) -> tuple[Figure, Axes]:
+    """Return a figure in the book's style and its axes.
+
+    Args:
+        width: in inches; 7 fills a column of text.
+        height: in inches.
+        **subplots: handed to ``Figure.subplots``, for example ``ncols=2``.
+    """
+    with matplotlib.rc_context(RC):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        return figure, figure.subplots(**subplots)
+
+
+def styled(draw: Callable) -> Callable:
+    """Let a drawing function work in the book's style, and leave matplotlib's settings as they were."""
+
+    @wraps(draw)
+    def drawn(*args, **kwargs):
+        with matplotlib.rc_context(RC):
+            return draw(*args, **kwargs)
+
+    return drawn
+
+
+class Picture:
+    """A figure with its alternative text and caption, shown by a notebook as its last expression.
+
+    Args:
+        figure: a matplotlib figure.
+        alt: what is to be seen, in a sentence or two, for readers who don't see it.
+        caption: what to notice; optional.
+
+    Raises:
+        ValueError: if ``alt`` is empty.
+    """
+
+    def __init__(self, figure: Figure, *, alt: str, caption: str = ""):
+        if not alt.strip():
+            raise ValueError("alt must say what is to be seen in the figure, got an empty text")
+        self.figure = figure
+        self.alt = " ".join(alt.split())
+        self.caption = " ".join(caption.split())
+
+    def __repr__(self) -> str:
+        return f"Picture: {self.alt}"
+
+    @cached_property
+    def svg(self) -> str:
+        """The figure as an ``<svg>`` element whose colours are CSS variables."""
+        buffer = StringIO()
+        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        with matplotlib.rc_context(RC):
+            self.figure.savefig(buffer, format="svg", transparent=True, metadata=nothing)
+        return _themed(buffer.getvalue(), prefix=sha256(self.alt.encode()).hexdigest()[:6])
+
+    @cached_property
+    def png(self) -> bytes:
+        """The figure as a PNG on white, for viewers that show no SVG."""
+        buffer = BytesIO()
+        with matplotlib.rc_context(RC):
+            self.figure.savefig(buffer, format="png", facecolor="white", metadata={"Software": None})
+        return buffer.getvalue()
+
+    @property
+    def html(self) -> str:
+        """The figure as an HTML ``<figure>``."""
+        caption = f"<figcaption>{escape(self.caption)}</figcaption>" if self.caption else ""
+        art = f'<div class="fig-art" role="img" aria-label="{escape(self.alt)}">{self.svg}</div>'
+        return f'<figure class="fig" style="margin: 1em 0">{art}{caption}</figure>'
+
+    def _repr_mimebundle_(self, **kwargs) -> dict:
+        return {"text/plain": repr(self), "text/html": self.html, "image/png": self.png}
+
+
+def _themed(svg: str, prefix: str) -> str:
+    """Turn matplotlib's file into an element for the middle of a page."""
+    svg = svg[svg.index("<svg") :].replace("xlink:href", "href")
+    svg = re.sub(r"<metadata>.*?</metadata>|<defs>\s*<style.*?</defs>", "", svg, flags=re.DOTALL)
+    width = float(re.search(r'viewBox="0 0 ([\d.]+)', svg)[1]) * 96 / 72  # points to CSS pixels
+    svg = re.sub(r' (?:width|height)="[\d.]+pt"', "", svg)
+    look = f"width: 100%; max-width: {width:.0f}px; height: auto; stroke-linejoin: round"
+    svg = svg.replace("<svg ", f'<svg style="{look}" ', 1)
+    # Two figures of a page must not share an id: keep those that are referred to, with a prefix.
+    used = set(re.findall(r"(?:url\(|href=\")#([\w.-]+)", svg))
+    svg = re.sub(r' id="([\w.-]+)"', lambda m: f' id="{prefix}-{m[1]}"' if m[1] in used else "", svg)
+    svg = re.sub(r"(url\(|href=\")#", rf"\1#{prefix}-", svg)
+    svg = re.sub(r"font-family: [^;\"]+; ", "", svg)  # text takes the font of the page
+    svg = re.sub(r"(\d\.\d\d)\d+", r"\1", svg)  # a hundredth of a point is not seen
+    for colour, variable in CSS.items():
+        svg = svg.replace(colour, variable)
+    return re.sub(r"\s*\n\s*", " ", svg).replace("> <", "><").strip()

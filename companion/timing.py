@@ -1,0 +1,60 @@
+"""Measured time, with what it was measured on. MACs are not milliseconds, so the book measures both."""
+
+import platform
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import torch
+from torch.utils.benchmark import Timer
+
+
+@dataclass(frozen=True)
+class Timing:
+    """The time of one call, in seconds.
+
+    Attributes:
+        median: half of the measured blocks took less.
+        spread: distance between the quartiles.
+    """
+
+    median: float
+    spread: float
+
+
+def measure(
+    calls: Mapping[str, Callable[[], object]], *, seconds: float = 0.3, threads: int = 1
+) -> dict[str, Timing]:
+    """Time each call, after warming up, with ``torch.utils.benchmark``.
+
+    Args:
+        calls: name -> function without arguments.
+        seconds: how long each is measured, at least.
+        threads: number of threads that PyTorch may use.
+
+    Raises:
+        ValueError: if ``seconds`` is not positive.
+    """
+    if not seconds > 0:
+        raise ValueError(f"seconds must be positive, got {seconds}")
+    timings = {}
+    for name, call in calls.items():
+        timer = Timer("call()", globals={"call": call}, num_threads=threads)
+        measured = timer.blocked_autorange(min_run_time=seconds)
+        timings[name] = Timing(median=measured.median, spread=measured.iqr)
+    return timings
+
+
+def machine() -> str:
+    """Name the processor, the versions and the day: what a measured time is worth nothing without."""
+    return f"{_processor()}, PyTorch {torch.__version__}, Python {platform.python_version()}, {date.today()}"
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()

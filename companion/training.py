@@ -1,0 +1,242 @@
+"""One plain training loop, and a fair comparison: several models, several seeds, mean and spread.
+
+Every task is trained with one torch thread and its own random numbers. Its result therefore depends on the
+model, the pictures, the seed and the kind of processor, and not on how many tasks run beside it or where.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+import joblib
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from tqdm import tqdm
+
+from companion import _checks
+from companion._runs import Comparison, Difference, Run
+from companion._state import alone, mode
+from companion.data import Split, labelled
+
+__all__ = ["Comparison", "Difference", "History", "Run", "compare", "evaluate", "fit"]
+
+
+@dataclass(frozen=True)
+class History:
+    """What ``fit`` saw on its way.
+
+    Attributes:
+        losses: mean cross-entropy of each epoch, in nats; NaN or infinite from where training blew up.
+    """
+
+    losses: tuple[float, ...]
+
+    @property
+    def diverged(self) -> bool:
+        """Whether any loss is not finite."""
+        return not all(map(math.isfinite, self.losses))
+
+
+def fit(
+    model: nn.Module,
+    split: Split,
+    *,
+    epochs: int = 15,
+    lr: float = 0.01,
+    batch_size: int = 64,
+    weight_decay: float = 0.0,
+    seed: int = 0,
+) -> History:
+    """Train ``model`` in place on the training pictures of ``split``, by cross-entropy.
+
+    The optimiser is AdamW (arXiv 1711.05101). Its learning rate rises from 0 to ``lr`` and falls back to 0
+    along half a sine, which small networks take well with and without normalisation.
+
+    A loss that is not finite raises nothing: a run that blows up is a result too, and ``History`` shows it.
+    Training uses one torch thread, and the CPU's random numbers: the model belongs on the CPU. The number of
+    threads, the random state of torch and the modes of the model's modules are afterwards as they were.
+
+    Args:
+        model: maps (N, C, H, W) to scores (N, K), K at least ``split.classes``.
+        split: the pictures; only the training part is learned from.
+        epochs: how often each picture is seen.
+        lr: highest learning rate.
+        batch_size: most pictures in a batch; an epoch is cut into batches as equal as can be.
+        weight_decay: AdamW's decoupled decay.
+        seed: of the order of the pictures, and of dropout.
+
+    Returns:
+        History of the losses.
+
+    Raises:
+        TypeError: if an argument is of the wrong kind.
+        ValueError: if an argument is out of range, the model has nothing to train, or its scores have the
+            wrong shape.
+
+    >>> from companion.data import digits
+    >>> model = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
+    >>> history = fit(model, digits(), epochs=5)
+    >>> history.losses[-1] < history.losses[0] / 2
+    True
+    """
+    _check_model(model)
+    if not isinstance(split, Split):
+        raise TypeError(f"split must be a companion.data.Split, got {type(split).__name__}")
+    epochs, batch_size = _checks.integer("epochs", epochs), _checks.integer("batch_size", batch_size)
+    seed = _checks.integer("seed", seed, at_least=0)
+    if not 0 < lr < math.inf:
+        raise ValueError(f"lr must be above 0 and finite, got {lr}")
+    if not 0 <= weight_decay < math.inf:
+        raise ValueError(f"weight_decay must be at least 0 and finite, got {weight_decay}")
+    trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    if not trainable:
+        raise ValueError("model must have a parameter that requires a gradient, got none")
+
+    x, y = split.train_x, split.train_y
+    batches = math.ceil(len(x) / batch_size)
+    order = torch.Generator().manual_seed(seed)
+    optimizer = torch.optim.AdamW(trainable, lr=lr, weight_decay=weight_decay)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: math.sin(math.pi * (step + 0.5) / (epochs * batches))
+    )
+    losses = []
+    with alone(seed), mode(model, training=True):
+        for _ in range(epochs):
+            total = 0.0
+            for batch in torch.randperm(len(x), generator=order).tensor_split(batches):
+                scores = _scores(model, x[batch], split.classes)
+                loss = F.cross_entropy(scores, y[batch])
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                schedule.step()
+                total += loss.item() * len(batch)
+            losses.append(total / len(x))
+    return History(tuple(losses))
+
+
+@torch.no_grad()
+def evaluate(model: nn.Module, x: Tensor, y: Tensor) -> float:
+    """Return the accuracy of ``model`` in percent, in evaluation mode; its modes are then as they were.
+
+    Scores that are not numbers count as class 0, as ``torch.argmax`` has it.
+
+    Args:
+        model: maps (N, C, H, W) to scores (N, K), K above the largest class.
+        x: pictures (N, C, H, W).
+        y: their classes (N,), int64.
+
+    Raises:
+        TypeError: if an argument is of the wrong kind.
+        ValueError: if the shapes don't fit each other or the scores.
+    """
+    _check_model(model)
+    labelled("x", x, "y", y)
+    classes = int(y.max()) + 1
+    with mode(model, training=False):
+        pieces = zip(x.split(512), y.split(512), strict=True)  # 512: all of it at once could fill the memory
+        right = sum(int((_scores(model, a, classes).argmax(1) == b).sum()) for a, b in pieces)
+    return 100 * right / len(y)
+
+
+def compare(
+    variants: Mapping[str, Callable[[], nn.Module]],
+    split: Split,
+    *,
+    seeds: Iterable[int] = range(5),
+    epochs: int = 15,
+    lr: float = 0.01,
+    batch_size: int = 64,
+    weight_decay: float = 0.0,
+    n_jobs: int | None = -1,
+    progress: bool = True,
+) -> Comparison:
+    """Train each variant from each seed, side by side, and return what every run reached.
+
+    The tasks go through joblib: by default to one process a core, or to wherever
+    ``joblib.parallel_config`` sends them (``backend="dask"``: to a cluster). The result is the same to the
+    last bit in each case, given one kind of processor. Tasks that share a process take turns, so that threads
+    gain nothing. One run by hand is ``torch.manual_seed(seed)``, the variant, then ``fit(..., seed=seed)``,
+    with one torch thread.
+
+    Args:
+        variants: for each name a function that builds a new model; a lambda will do.
+        split: the pictures to train on and to test on.
+        seeds: one run of every variant for each.
+        epochs: see ``fit``, as for ``lr``, ``batch_size`` and ``weight_decay``.
+        lr: highest learning rate.
+        batch_size: most pictures in a batch.
+        weight_decay: AdamW's decoupled decay.
+        n_jobs: how many tasks at once; -1 for one a core, None to leave it to ``joblib.parallel_config``.
+        progress: show a bar on stderr, unless the environment sets ``TQDM_DISABLE=1``.
+
+    Returns:
+        Comparison of the runs, in the order of ``variants`` and ``seeds``.
+
+    Raises:
+        TypeError: if an argument is of the wrong kind, or a variant doesn't build an ``nn.Module``.
+        ValueError: if there is no variant or no seed, a seed comes twice, or ``fit`` refuses an argument.
+    """
+    _check_variants(variants)
+    seeds = [_checks.integer(f"seeds[{i}]", seed, at_least=0) for i, seed in enumerate(seeds)]
+    if not seeds or len(set(seeds)) < len(seeds):
+        raise ValueError(f"seeds must be different and at least one, got {seeds}")
+    options = {"epochs": epochs, "lr": lr, "batch_size": batch_size, "weight_decay": weight_decay}
+    tasks = [
+        joblib.delayed(_run)(name, factory, split, seed, options)
+        for name, factory in variants.items()
+        for seed in seeds
+    ]
+    runs = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(tasks)
+    # disable is passed only to switch the bar off: given at all, it would win over TQDM_DISABLE.
+    bar = {} if progress else {"disable": True}
+    return Comparison(tuple(tqdm(runs, total=len(tasks), unit="run", leave=False, **bar)))
+
+
+def _run(name: str, factory: Callable[[], nn.Module], split: Split, seed: int, options: dict) -> Run:
+    with alone(seed):
+        model = factory()
+        if not isinstance(model, nn.Module):
+            raise TypeError(f"variants[{name!r}] must build an nn.Module, got {type(model).__name__}")
+        history = fit(model, split, seed=seed, **options)
+        return Run(
+            variant=name,
+            seed=seed,
+            parameters=sum(parameter.numel() for parameter in model.parameters()),
+            train_accuracy=evaluate(model, split.train_x, split.train_y),
+            test_accuracy=evaluate(model, split.test_x, split.test_y),
+            losses=history.losses,
+        )
+
+
+def _scores(model: nn.Module, x: Tensor, classes: int) -> Tensor:
+    scores = model(x)
+    if not isinstance(scores, Tensor):
+        raise TypeError(f"model must return a torch.Tensor, got {type(scores).__name__}")
+    if scores.dim() != 2 or len(scores) != len(x) or scores.shape[1] < classes:
+        raise ValueError(
+            f"model must return scores ({len(x)}, K) with K at least {classes}, one a class, "
+            f"got {tuple(scores.shape)}"
+        )
+    return scores
+
+
+def _check_model(model: object) -> None:
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"model must be an nn.Module, got {type(model).__name__}")
+
+
+def _check_variants(variants: object) -> None:
+    if not isinstance(variants, Mapping):
+        raise TypeError(f"variants must map names to functions, got {type(variants).__name__}")
+    if not variants:
+        raise ValueError("variants must hold at least one, got none")
+    for name, factory in variants.items():
+        if not isinstance(name, str):
+            raise TypeError(f"variants must have names of type str, got {name!r}")
+        # A model is callable too, but calling it doesn't build a new one.
+        if isinstance(factory, nn.Module) or not callable(factory):
+            raise TypeError(
+                f"variants[{name!r}] must be a function that builds a model, got {type(factory).__name__}"
+            )

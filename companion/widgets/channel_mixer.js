@@ -1,0 +1,86 @@
+// A 1x1 convolution to one channel, with its weights in the reader's hands.
+customElements.get("channel-mixer") || customElements.define("channel-mixer", class extends HTMLElement {
+  // One output value of one pixel: the formula of the book.
+  static mix(channels, weights, bias) {
+    return channels.reduce((sum, value, c) => sum + weights[c] * value, bias);
+  }
+
+  connectedCallback() {
+    if (this.shadowRoot) return;
+    const settings = JSON.parse(this.dataset.settings);
+    const { names, weights, bias, limit, presets } = settings;
+    const slider = (id, words, most, value) => `<label for="${id}">${words}</label>
+      <input id="${id}" type="range" min="-${most}" max="${most}" step="0.001" value="${value}"><output for="${id}"></output>`;
+    const sliders = names.map((name, c) => slider(`weight-${c}`, `weight of ${name}`, limit, weights[c]));
+    const buttons = Object.keys(presets).map((name) => `<button type="button">${name}</button>`);
+    this.attachShadow({ mode: "open" }).innerHTML = `
+      <style>
+        :host { display: block; margin: 1em 0; font-size: .95em; line-height: 1.4 }
+        .pictures { display: flex; gap: .6rem; align-items: center }
+        .pictures > img, .pictures > canvas { flex: 1 1 0; min-width: 0; width: 100%; height: auto; border-radius: 6px; display: block }
+        .arrow { flex: none; font-weight: 600; white-space: nowrap }
+        form { display: grid; grid-template-columns: auto 1fr 3.6em; gap: .35rem .8rem; align-items: center; margin: .9rem 0 0 }
+        input { min-width: 0; width: 100%; margin: 0; height: 1.6rem; accent-color: var(--pst-color-primary, #0072b2) }
+        output { text-align: right; font-variant-numeric: tabular-nums }
+        .presets { display: flex; flex-wrap: wrap; gap: .5rem; margin: .9rem 0 .6rem }
+        button { font: inherit; color: inherit; background: none; border: 1px solid currentColor; border-radius: 6px; padding: .25rem .7rem; cursor: pointer }
+        button:hover { background: color-mix(in srgb, currentColor 12%, transparent) }
+        button:focus-visible, input:focus-visible { outline: 2px solid var(--pst-color-primary, #0072b2); outline-offset: 2px }
+        p { margin: 0; font-variant-numeric: tabular-nums }
+      </style>
+      <div class="pictures"><span class="arrow">1×1 →</span><canvas role="img"></canvas></div>
+      <form>${sliders.join("")}${slider("bias", "bias", 1, bias)}</form>
+      <div class="presets" role="group" aria-label="Examples">${buttons.join("")}</div>
+      <p aria-live="polite"></p>`;
+    const find = (selector) => this.shadowRoot.querySelector(selector);
+    const inputs = [...this.shadowRoot.querySelectorAll("input")];
+    const pictures = [...this.querySelectorAll("img[data-input]")].map((shown) => {
+      const image = new Image();
+      image.alt = shown.alt;
+      image.src = shown.src;
+      find(".arrow").before(image);
+      return image;
+    });
+    Promise.all(pictures.map((image) => image.decode())).then(() => {
+      const draw = this.begin(pictures, find("canvas"), inputs, find("p"), names);
+      find("form").addEventListener("input", draw);
+      find(".presets").addEventListener("click", ({ target }) => {
+        if (!(target.textContent in presets)) return;
+        presets[target.textContent].forEach((value, i) => (inputs[i].value = value));
+        draw();
+      });
+      draw();
+    });
+    find("form").addEventListener("submit", (event) => event.preventDefault());
+  }
+
+  // Read the channels off the pictures: one colour picture has three, a grey one has one.
+  begin(pictures, canvas, inputs, text, names) {
+    canvas.width = pictures[0].naturalWidth;
+    canvas.height = pictures[0].naturalHeight;
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    const channels = pictures.flatMap((picture) => {
+      context.drawImage(picture, 0, 0);
+      const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+      const layer = (c) => Float32Array.from({ length: data.length / 4 }, (_, i) => data[4 * i + c] / 255);
+      return pictures.length === 1 ? [0, 1, 2].map(layer) : [layer(0)];
+    });
+    const result = context.createImageData(canvas.width, canvas.height);
+    const number = (value) => (value < 0 ? "−" : "") + Math.abs(value).toFixed(3);
+    return () => {
+      const values = inputs.map((input) => Number(input.value));
+      const weights = values.slice(0, -1);
+      inputs.forEach((input, i) => (input.nextElementSibling.value = number(values[i])));
+      for (let i = 0; i < channels[0].length; i++) {
+        const pixel = channels.map((channel) => channel[i]);
+        result.data.fill(255 * this.constructor.mix(pixel, weights, values.at(-1)), 4 * i, 4 * i + 3);
+        result.data[4 * i + 3] = 255;
+      }
+      context.putImageData(result, 0, 0);
+      const terms = [...weights.map((weight, c) => `${number(weight)} · ${names[c]}`), number(values.at(-1))];
+      const formula = `y = ${terms.join(" + ").replaceAll("+ −", "− ")}`;
+      text.textContent = `${formula}, the same for all ${channels[0].length.toLocaleString("en")} pixels`;
+      canvas.setAttribute("aria-label", `The channels mixed to one: ${formula}`);
+    };
+  }
+});

@@ -1,0 +1,126 @@
+"""The built site, a server that compresses like a real one, and a real browser.
+
+``SITE_DIR`` names a site that is built already; otherwise ``_build/html`` is built here when its sources are newer.
+``CHROMIUM`` names a browser; otherwise Debian's chromium or google-chrome is looked for on PATH.
+"""
+
+import gzip
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+import yaml
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def pages() -> list[str]:
+    """Every page of the table of contents, as a path of the site."""
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf8"))
+    chapters = [chapter["file"] for part in toc["parts"] for chapter in part["chapters"]]
+    return [f"{name}.html" for name in (toc["root"], *chapters)]
+
+
+PAGES = pages()
+
+
+def is_stale(site: Path) -> bool:
+    landing = site / "index.html"
+    if not landing.is_file():
+        return True
+    patterns = ("_config.yml", "_toc.yml", "book/**/*", "companion/**/*.py", "vendor/**/*")
+    sources = [path for pattern in patterns for path in ROOT.glob(pattern) if "__pycache__" not in path.parts]
+    return max(path.stat().st_mtime for path in sources if path.is_file()) > landing.stat().st_mtime
+
+
+@pytest.fixture(scope="session")
+def site() -> Path:
+    """Folder of the built site."""
+    if given := os.environ.get("SITE_DIR"):
+        return Path(given)
+    built = ROOT / "_build" / "html"
+    if is_stale(built):
+        command = [Path(sys.executable).with_name("jupyter-book"), "build", ROOT, "-W", "-n", "--keep-going"]
+        run = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert run.returncode == 0, f"the book does not build:\n{run.stdout[-3000:]}\n{run.stderr[-3000:]}"
+    return built
+
+
+class Compressing(SimpleHTTPRequestHandler):
+    """Serve files, text compressed: page weights are then those of a public host."""
+
+    def send_head(self):
+        path = Path(self.translate_path(self.path))
+        if path.suffix not in {".html", ".css", ".js", ".svg"} or not path.is_file():
+            return super().send_head()
+        body = gzip.compress(path.read_bytes(), 6)
+        self.send_response(200)
+        self.send_header("Content-Type", self.guess_type(str(path)))
+        self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        return BytesIO(body)
+
+    def log_message(self, *args) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def address(site: Path):
+    """Address of the served site."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), lambda *args: Compressing(*args, directory=site)) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="module")  # not longer: while it lives, Playwright keeps an event loop running
+def browser():
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        pytest.skip("no Chromium found: apt-get install chromium, or name one in CHROMIUM")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, address: str):
+    """A page of its own, light, 1280 pixels wide, that moves nothing."""
+    context = browser.new_context(
+        base_url=address,
+        viewport={"width": 1280, "height": 900},
+        color_scheme="light",
+        reduced_motion="reduce",
+    )
+    yield context.new_page()
+    context.close()
+
+
+def first_page_with(selector: str, page: Page) -> None:
+    """Open the first page of the book that holds such an element."""
+    for path in PAGES:
+        page.goto(path)
+        if page.locator(selector).count():
+            return
+    pytest.fail(f"no page of the book holds {selector}")

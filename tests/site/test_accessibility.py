@@ -1,0 +1,65 @@
+"""axe finds nothing on any page, in the light and in the dark, on a desktop and on a phone, solutions opened."""
+
+from pathlib import Path
+
+import axe_playwright_python
+import pytest
+
+from conftest import PAGES
+
+AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
+RUN = """async (theme) => {
+  document.documentElement.dataset.theme = theme;
+  const { violations } = await axe.run(document, { resultTypes: ["violations"], preload: false });
+  return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 200)}`));
+}"""
+
+
+@pytest.mark.parametrize("path", [*PAGES, "search.html?q=bottleneck", "_modules/companion/cost.html"])
+def test_axe_finds_nothing(path, page):
+    page.goto(path)
+    page.wait_for_load_state("networkidle")
+    page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
+    page.add_script_tag(path=AXE)
+    found = {}
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(350)  # the theme measures what scrolls a moment after a resize
+        for theme in ("light", "dark"):
+            if violations := page.evaluate(RUN, theme):
+                found[width, theme] = violations
+    assert not found
+
+
+@pytest.mark.parametrize(
+    ("opener", "dialog"),
+    [(".primary-toggle", "#pst-primary-sidebar-modal"), (".search-button", "#pst-search-dialog")],
+)
+def test_axe_finds_nothing_in_an_open_dialog(opener, dialog, page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(PAGES[0])
+    page.locator(f".bd-header-article {opener}").click()
+    page.locator(dialog).wait_for(state="visible")
+    page.add_script_tag(path=AXE)
+    assert page.evaluate(RUN, "light") == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_series_colours_stand_out_from_the_page(theme, page):
+    page.goto(PAGES[0])
+    names = ["--fig-blue", "--fig-orange", "--fig-green", "--fig-pink"]
+    read = """([theme, names]) => {
+      document.documentElement.dataset.theme = theme;
+      const style = getComputedStyle(document.documentElement);
+      return ["--pst-color-background", ...names].map((name) => style.getPropertyValue(name).trim());
+    }"""
+    ground, *series = map(luminance, page.evaluate(read, [theme, names]))
+    ratios = [(max(ground, colour) + 0.05) / (min(ground, colour) + 0.05) for colour in series]
+    assert min(ratios) >= 3, dict(zip(names, ratios, strict=True))
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of #rrggbb, as WCAG defines it."""
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -1,0 +1,99 @@
+"""What can be read off the built files: links, alternative texts, the landing page, and what must not be there."""
+
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from bs4 import BeautifulSoup
+
+import companion
+from conftest import PAGES, ROOT
+
+
+@pytest.fixture(scope="module")
+def soups(site) -> dict[Path, BeautifulSoup]:
+    """Every HTML page of the site, parsed once."""
+    files = [path for path in site.rglob("*.html") if not {"_static", "_sources"} & set(path.parts)]
+    return {path: BeautifulSoup(path.read_text("utf8"), "html.parser") for path in files}
+
+
+def test_internal_links_and_anchors_resolve(soups, site):
+    anchors = {path: {tag["id"] for tag in soup.find_all(id=True)} for path, soup in soups.items()}
+    broken = []
+    for path, soup in soups.items():
+        for tag in soup.select("[href], [src]"):
+            address = tag.get("href", tag.get("src"))
+            link = urlsplit(address)
+            if link.scheme in {"http", "https", "data", "mailto"}:
+                continue
+            target = (path.parent / unquote(link.path)).resolve() if link.path else path
+            fragment = unquote(link.fragment)
+            if not target.is_file() or (fragment and fragment not in anchors.get(target, {fragment})):
+                broken.append(f"{path.relative_to(site)}: {address}")
+    assert sum(len(found) for found in anchors.values()) > 100
+    assert not broken
+
+
+def test_ids_are_unique(soups, site):
+    for path, soup in soups.items():
+        ids = [tag["id"] for tag in soup.find_all(id=True)]
+        assert len(ids) == len(set(ids)), (
+            f"{path.relative_to(site)}: {sorted({i for i in ids if ids.count(i) > 1})}"
+        )
+
+
+def test_pictures_and_figures_have_alternative_texts(soups):
+    pictures = [tag for soup in soups.values() for tag in soup.select("article img, article .fig-art")]
+    assert pictures
+    for tag in pictures:
+        text = tag.get("alt" if tag.name == "img" else "aria-label", "")
+        assert len(text.split()) >= 2, f"no alternative text: {str(tag)[:200]}"
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_has_one_title_one_viewport_and_a_description(path, soups, site):
+    soup = soups[site / path]
+    assert len(soup.select("h1")) == 1
+    assert len(soup.select("head title")) == 1
+    assert len(soup.select('head meta[name="viewport"]')) == 1
+    assert soup.html["lang"] == "en"
+    description = soup.select_one('head meta[name="description"]')["content"]
+    assert 30 <= len(description) <= 160
+    assert "\\" not in description
+
+
+def test_the_landing_page_leads_to_the_book(soups, site):
+    landing = soups[site / "index.html"]
+    assert landing.html["lang"] == "en"
+    assert landing.title.text
+    assert landing.select_one("meta[http-equiv=refresh]")["content"] == f"0; url={PAGES[0]}"
+    assert landing.select_one("a")["href"] == PAGES[0]
+    assert landing.select_one("link[rel=canonical]")["href"].endswith(PAGES[0])
+
+
+def test_nothing_is_shipped_that_no_page_asks_for(site):
+    names = {path.name for path in site.rglob("*")}
+    assert not {name for name in names if name.endswith((".map", ".ttf", ".woff"))}
+    assert not names & {"fontawesome.js", "katex.min.js"}
+
+
+def test_icon_fonts_hold_the_icons_in_use_and_few_others(site):
+    fonts = list((site / "_static/vendor/fontawesome/webfonts").glob("*.woff2"))
+    assert 500 < sum(font.stat().st_size for font in fonts) < 40_000
+
+
+def test_every_formula_was_typeset_at_build_time(soups):
+    formulas = [tag for soup in soups.values() for tag in soup.select("article .math")]
+    assert formulas
+    assert all(tag.select_one("math") for tag in formulas)
+    assert not any(soup.select(".katex-error") for soup in soups.values())
+
+
+def test_the_package_page_documents_every_module(soups, site):
+    anchors = {tag["id"] for tag in soups[site / "book/api.html"].select("[id]")}
+    assert {f"module-companion.{name}" for name in companion.__all__} <= anchors
+
+
+def test_no_page_names_the_machine_that_built_it(site):
+    for path in site.rglob("*.html"):
+        assert str(ROOT) not in path.read_text("utf8"), path.relative_to(site)

@@ -1,0 +1,102 @@
+"""What a reader does: switch the theme, search, open a solution, print, download."""
+
+import json
+
+from playwright.sync_api import expect
+
+from conftest import PAGES, first_page_with
+
+
+def test_a_figure_follows_the_theme_switch(page):
+    first_page_with(".fig-art svg text", page)
+    read = """() => {
+      const text = document.querySelector(".fig-art svg text");
+      return [getComputedStyle(text).fill, getComputedStyle(document.querySelector("article p")).color];
+    }"""
+    light = page.evaluate(read)
+    page.locator(".theme-switch-button").click()  # from the system's light to dark
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    dark = page.evaluate(read)
+    assert light[0] == light[1]
+    assert dark[0] == dark[1]
+    assert light[0] != dark[0]
+
+
+def test_the_choice_of_theme_is_kept_and_stands_before_the_first_paint(page):
+    page.goto(PAGES[0])
+    page.locator(".theme-switch-button").click()
+    page.route("**/*.js*", lambda route: route.abort())  # what is left is the script in the head
+    page.goto(PAGES[1])
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+
+
+def test_the_search_dialog_finds_a_word_by_keyboard(page):
+    page.goto(PAGES[0])
+    page.keyboard.press("Control+k")
+    expect(page.locator("#pst-search-dialog input")).to_be_focused()
+    page.keyboard.type("bottleneck")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search.html?q=bottleneck")
+    expect(page.locator("#search-results .search-summary")).to_contain_text("matching the search query")
+    results = page.locator("#search-results li a")
+    results.filter(has_text="Glossary").first.click()
+    expect(page.locator("article h1")).to_contain_text("Glossary")
+
+
+def test_the_search_page_says_so_when_it_finds_nothing(page):
+    page.goto("search.html?q=zyzzyva")
+    expect(page.locator("#search-results .search-summary")).to_contain_text("did not match")
+
+
+def test_a_solution_opens_on_click_and_by_keyboard(page):
+    first_page_with("details.hide", page)
+    details = page.locator("details.hide").first
+    summary = details.locator("summary")
+    expect(summary).to_have_text("Show the solution", use_inner_text=True)
+    summary.click()
+    expect(details.locator(".cell_input")).to_be_visible()
+    expect(summary).to_have_text("Hide the solution", use_inner_text=True)
+    summary.focus()
+    page.keyboard.press("Enter")
+    expect(details.locator(".cell_input")).to_be_hidden()
+    page.keyboard.press("Space")
+    expect(details.locator(".cell_input")).to_be_visible()
+
+
+def test_paper_is_light_and_shows_the_solutions(page):
+    page.emulate_media(color_scheme="dark")
+    first_page_with("details.hide", page)
+    state = "[document.documentElement.dataset.theme, document.querySelectorAll('details:not([open])').length]"
+    before = page.evaluate(state)
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(state) == ["light", 0]
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate(state) == before == ["dark", before[1]]
+    assert before[1] > 0
+
+
+def test_a_chapter_can_be_downloaded_as_a_notebook(page):
+    first_page_with("a.download-notebook", page)
+    with page.expect_download() as download:
+        page.locator("a.download-notebook").click()
+    assert download.value.suggested_filename.endswith(".ipynb")
+    assert json.loads(download.value.path().read_text("utf8"))["nbformat"] == 4
+
+
+def test_wide_boxes_can_be_scrolled_by_keyboard_on_a_phone(page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    first_page_with(".pst-scrollable-table-container table.dataframe", page)
+    box = page.locator(".pst-scrollable-table-container").first
+    expect(box).to_have_attribute("tabindex", "0")
+    box.focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_function("document.activeElement.scrollLeft > 0")
+
+
+def test_the_chapters_open_from_a_phone_s_menu(page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(PAGES[0])
+    page.locator(".primary-toggle").click()
+    page.locator("#pst-primary-sidebar-modal nav.bd-links a").first.click()
+    page.wait_for_url(f"**/{PAGES[1]}")

@@ -1,0 +1,79 @@
+"""Every page of the book, opened in a browser: it answers, is silent, stays at home, is light and fits a phone."""
+
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import pytest
+
+from conftest import PAGES
+
+LIMIT = 400_000  # bytes of a first load, compressed
+
+
+@dataclass
+class Visit:
+    """What happened when a page was opened with an empty cache."""
+
+    status: int = 0
+    errors: list[str] = field(default_factory=list)
+    hosts: set[str] = field(default_factory=set)
+    weights: dict[str, int] = field(default_factory=dict)
+    widths: dict[int, int] = field(default_factory=dict)
+
+
+@pytest.fixture(scope="module", params=[*PAGES, "index.html", "search.html", "_modules/companion/cost.html"])
+def visit(request, browser, address) -> Visit:
+    visit = Visit()
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.on("console", lambda message: visit.errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: visit.errors.append(str(error)))
+    page.on("request", lambda sent: visit.hosts.add(urlsplit(sent.url).netloc))
+    visit.status = page.goto(address + request.param).status
+    page.wait_for_load_state("networkidle")
+    sizes = """() => performance.getEntries().filter((entry) => "encodedBodySize" in entry)
+        .map((entry) => [entry.name, entry.encodedBodySize])"""
+    visit.weights = dict(page.evaluate(sizes))
+    for width in (390, 320):
+        page.set_viewport_size({"width": width, "height": 844})
+        visit.widths[width] = page.evaluate("document.documentElement.scrollWidth")
+    context.close()
+    return visit
+
+
+def test_the_page_answers(visit):
+    assert visit.status == 200
+
+
+def test_the_page_logs_no_error(visit):
+    assert visit.errors == []
+
+
+def test_the_page_asks_no_other_host(visit, address):
+    assert visit.hosts - {""} == {urlsplit(address).netloc}  # data: addresses have no host
+
+
+def test_the_first_load_is_light(visit):
+    total = sum(visit.weights.values())
+    heaviest = sorted(visit.weights.items(), key=lambda item: -item[1])[:5]
+    assert 10_000 < total <= LIMIT, f"{total:,} bytes, most of them in {heaviest}"
+
+
+def test_the_page_does_not_overflow_a_phone(visit):
+    assert all(used <= width for width, used in visit.widths.items()), visit.widths
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_the_page_reads_without_javascript(path, browser, address):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(address + path)
+    assert page.locator("article h1").is_visible()
+    assert len(page.locator("article").inner_text()) > 200
+    for drawn in page.locator("article .katex, article .fig-art svg").all():
+        if drawn.locator("xpath=ancestor::details").count() == 0:
+            assert drawn.bounding_box()["width"] > 0
+    for details in page.locator("article details").all():
+        details.locator("summary").click()
+        assert details.locator("pre").first.is_visible()
+    context.close()

@@ -1,0 +1,242 @@
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sklearn.datasets
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from companion.data import ATTRIBUTION, Split, digit_canvas, digits, photograph
+
+
+def as_rows(pictures):
+    """Pictures as tuples of pixels, to be counted and looked up."""
+    return [tuple(picture.flatten().tolist()) for picture in pictures]
+
+
+def test_the_split_holds_every_digit_once():
+    split = digits()
+    found = sorted(
+        (*row, label)
+        for x, y in [(split.train_x, split.train_y), (split.test_x, split.test_y)]
+        for row, label in zip(as_rows(x), y.tolist(), strict=True)
+    )
+    bunch = sklearn.datasets.load_digits()
+    wanted = sorted(
+        (*(pixel / 16 for pixel in row), label)
+        for row, label in zip(bunch.data.tolist(), bunch.target.tolist(), strict=True)
+    )
+    assert found == wanted  # sixteenths are exact in float32, and no two digits are equal
+    assert len(set(as_rows(torch.cat([split.train_x, split.test_x])))) == 1797
+
+
+def test_shapes_types_and_range_are_as_documented():
+    split = digits(train_size=321)
+    assert split.train_x.shape == (321, 1, 8, 8)
+    assert split.train_y.shape == (321,)
+    assert split.test_x.shape == (500, 1, 8, 8)
+    assert split.test_y.shape == (500,)
+    assert split.train_x.dtype == split.test_x.dtype == torch.float32
+    assert split.train_y.dtype == split.test_y.dtype == torch.int64
+    assert split.train_x.min() == 0
+    assert split.train_x.max() == 1
+    assert split.classes == 10
+
+
+@settings(max_examples=15, deadline=None)
+@given(train_size=st.integers(10, 1297), seed=st.integers(0, 2**32 - 1))
+def test_each_class_has_its_share_in_both_parts(train_size, seed):
+    split = digits(train_size=train_size, seed=seed)
+    everything = np.bincount(sklearn.datasets.load_digits().target)
+    for labels in (split.train_y, split.test_y):
+        counts = np.bincount(labels.numpy(), minlength=10)
+        assert np.abs(counts - everything * len(labels) / 1797).max() < 2
+        assert counts.min() >= 1
+
+
+def test_the_smallest_training_part_has_one_picture_a_class():
+    assert sorted(digits(train_size=10).train_y.tolist()) == list(range(10))
+
+
+def test_a_small_training_part_begins_a_larger_one_and_the_test_part_stays():
+    small, large = digits(train_size=50, seed=3), digits(seed=3)
+    assert torch.equal(small.train_x, large.train_x[:50])
+    assert torch.equal(small.train_y, large.train_y[:50])
+    assert torch.equal(small.test_x, large.test_x)
+    assert torch.equal(small.test_y, large.test_y)
+    assert len(large.train_y) == 1297
+
+
+def test_the_seed_decides_the_split():
+    first, again, other = digits(seed=1), digits(seed=1), digits(seed=2)
+    assert torch.equal(first.test_x, again.test_x)
+    assert torch.equal(first.train_x, again.train_x)
+    assert set(as_rows(first.test_x)) != set(as_rows(other.test_x))
+
+
+def test_the_split_is_the_same_on_every_machine():
+    split = digits()
+
+    def ink(pictures):
+        return (pictures[:8] * 16).sum((1, 2, 3)).tolist()
+
+    assert ink(split.train_x) == [304, 347, 329, 333, 268, 262, 299, 283]
+    assert ink(split.test_x) == [305, 326, 254, 278, 321, 334, 260, 318]
+
+
+def test_digits_leaves_the_random_numbers_alone():
+    before, numpy_before = torch.get_rng_state(), np.random.get_state()[1].tolist()  # noqa: NPY002
+    digits(seed=5)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert np.random.get_state()[1].tolist() == numpy_before  # noqa: NPY002
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"train_size": 9}, ValueError, "train_size must be at least 10, got 9"),
+        ({"train_size": 1298}, ValueError, "train_size must be at most 1297, got 1298"),
+        ({"train_size": 0.5}, TypeError, "train_size must be an int, got float"),
+        ({"seed": -1}, ValueError, "seed must be at least 0, got -1"),
+        ({"seed": None}, TypeError, "seed must be an int, got NoneType"),
+    ],
+)
+def test_digits_refuses_bad_sizes_and_seeds(arguments, error, message):
+    with pytest.raises(error, match=message):
+        digits(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"train_x": np.zeros((4, 1, 8, 8))}, TypeError, "train_x must be a torch.Tensor, got ndarray"),
+        ({"train_x": torch.zeros(4, 64)}, ValueError, r"train_x must have shape \(N, C, H, W\), got \(4, 64\)"),
+        ({"test_x": torch.zeros(2, 1, 8, 8).byte()}, TypeError, "test_x must be floating point, got torch.uint8"),
+        ({"train_y": torch.zeros(4)}, TypeError, "train_y must be torch.int64, got torch.float32"),
+        ({"test_y": torch.zeros(3).long()}, ValueError, "test_x and test_y must be equally many.* got 2 and 3"),
+        ({"train_y": torch.tensor([0, 1, 2, -1])}, ValueError, "train_y must hold classes from 0, got -1"),
+        ({"test_x": torch.zeros(2, 1, 9, 8)}, ValueError, r"one shape .* got \(1, 8, 8\) and \(1, 9, 8\)"),
+        (
+            {"test_x": torch.zeros(0, 1, 8, 8), "test_y": torch.zeros(0).long()},
+            ValueError,
+            "at least 1, got 0 and 0",
+        ),
+    ],
+)
+def test_a_split_refuses_parts_that_do_not_fit(change, error, message):
+    parts = {
+        "train_x": torch.zeros(4, 1, 8, 8),
+        "train_y": torch.zeros(4, dtype=torch.int64),
+        "test_x": torch.zeros(2, 1, 8, 8),
+        "test_y": torch.zeros(2, dtype=torch.int64),
+    }
+    with pytest.raises(error, match=message):
+        Split(**(parts | change))
+
+
+@pytest.mark.parametrize("name", ["flower", "china"])
+def test_a_photograph_holds_scikit_learns_pixels(name):
+    picture = photograph(name)
+    pixels = sklearn.datasets.load_sample_image(f"{name}.jpg")
+    assert picture.shape == (1, 3, 427, 640)
+    assert picture.dtype == torch.float32
+    assert picture.is_contiguous()
+    assert torch.equal((picture[0] * 255).round().byte().permute(1, 2, 0), torch.tensor(pixels))
+
+
+def test_the_photograph_is_the_flower_unless_you_say_otherwise():
+    assert torch.equal(photograph(), photograph("flower"))
+    assert not torch.equal(photograph(), photograph("china"))
+
+
+def test_a_smaller_photograph_averages_the_pixels_that_it_covers():
+    whole = photograph("china").double()[0]
+    small = photograph("china", size=(61, 64))  # 427 / 7 and 640 / 10
+    assert small.shape == (1, 3, 61, 64)
+    for row, column in [(0, 0), (30, 17), (60, 63)]:
+        block = whole[:, row * 7 : row * 7 + 7, column * 10 : column * 10 + 10]
+        torch.testing.assert_close(small[0, :, row, column].double(), block.mean((1, 2)), rtol=0, atol=1e-6)
+
+
+def test_a_photograph_at_its_own_size_is_unchanged():
+    assert torch.equal(photograph(size=(427, 640)), photograph())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"name": "cat"}, ValueError, r"name must be one of \['china', 'flower'\], got 'cat'"),
+        ({"size": (428, 640)}, ValueError, r"size must be at most \(427, 640\), got \(428, 640\)"),
+        ({"size": (0, 64)}, ValueError, r"size\[0\] must be at least 1, got 0"),
+        ({"size": 64}, TypeError, "size must be two ints .* got int"),
+        ({"size": "64"}, TypeError, "size must be two ints .* got str"),
+        ({"size": (64, 64.0)}, TypeError, r"size\[1\] must be an int, got float"),
+    ],
+)
+def test_photograph_refuses_bad_arguments(arguments, error, message):
+    with pytest.raises(error, match=message):
+        photograph(**arguments)
+
+
+def test_attributions_say_what_scikit_learns_readme_says():
+    readme = (Path(sklearn.datasets.__file__).parent / "images" / "README.txt").read_text()
+    sections = dict(re.findall(r"Image: (\w+)\.jpg\n(.*?)(?=Image:|\Z)", readme, re.S))
+    assert sections.keys() == ATTRIBUTION.keys()
+    for name, ours in ATTRIBUTION.items():
+        author = re.search(r"reserved by (\w+)", sections[name]).group(1)
+        assert author in ours
+        assert "Retrieved 21st August, 2011" in sections[name]
+        assert "Retrieved 21st August, 2011" in ours
+        links = re.findall(r"https://\S+", sections[name])
+        assert sorted(re.findall(r"https://[\w./-]*/", ours)) == sorted(links)
+
+
+def test_a_canvas_is_dark_but_for_the_digits_at_their_places():
+    pictures = digits().test_x[:3]
+    positions = [(0, 0), (5, 20), (12, 9)]
+    canvas = digit_canvas(pictures, positions, size=(20, 28))
+    wanted = torch.zeros(20, 28)
+    for picture, (row, column) in zip(pictures, positions, strict=True):
+        for i in range(8):
+            for j in range(8):
+                wanted[row + i, column + j] = picture[0, i, j]
+    assert canvas.shape == (1, 1, 20, 28)
+    assert torch.equal(canvas[0, 0], wanted)
+
+
+def test_where_two_pictures_overlap_the_brighter_pixel_wins():
+    bright, dim = torch.full((1, 2, 2), 0.75), torch.full((1, 2, 2), 0.25)
+    for pictures in ([bright, dim], [dim, bright]):
+        positions = [(0, 0), (0, 1)] if pictures[0] is bright else [(0, 1), (0, 0)]
+        canvas = digit_canvas(torch.stack(pictures), positions, size=(2, 3))
+        assert canvas[0, 0].tolist() == [[0.75, 0.75, 0.25]] * 2
+
+
+def test_a_canvas_leaves_the_pictures_as_they_were():
+    pictures = digits().test_x[:2]
+    before = pictures.clone()
+    digit_canvas(pictures, [(0, 0), (0, 0)], size=(8, 8)).add_(1)
+    assert torch.equal(pictures, before)
+
+
+@pytest.mark.parametrize(
+    ("positions", "size", "error", "message"),
+    [
+        ([(0, 0)], (16, 16), ValueError, "positions must be one a picture, got 1 for 2 pictures"),
+        ([(0, 0), (9, 0)], (16, 16), ValueError, r"positions\[1\] must leave room .* got \(9, 0\)"),
+        ([(0, 9), (0, 0)], (16, 16), ValueError, r"positions\[0\] must leave room .* got \(0, 9\)"),
+        ([(0, 0), (-1, 0)], (16, 16), ValueError, r"positions\[1\]\[0\] must be at least 0, got -1"),
+        ([(0, 0), 3], (16, 16), TypeError, r"positions\[1\] must be two ints .* got int"),
+        ([(0, 0), (0, 8)], 16, TypeError, "size must be two ints .* got int"),
+    ],
+)
+def test_a_canvas_refuses_digits_that_do_not_fit(positions, size, error, message):
+    with pytest.raises(error, match=message):
+        digit_canvas(torch.zeros(2, 1, 8, 8), positions, size=size)
+
+
+def test_a_canvas_refuses_pictures_without_a_batch():
+    with pytest.raises(ValueError, match=r"pictures must have shape \(N, C, h, w\), got \(1, 8, 8\)"):
+        digit_canvas(torch.zeros(1, 8, 8), [(0, 0)], size=(8, 8))

@@ -1,0 +1,517 @@
+import math
+import os
+import pickle
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from xml.etree import ElementTree
+
+import joblib
+import pytest
+import torch
+from torch import nn
+
+from companion.data import Split, digits
+from companion.training import Comparison, Run, compare, evaluate, fit
+
+SMALL = digits(train_size=200)
+
+
+def convnet():
+    return nn.Sequential(
+        *(nn.Conv2d(1, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(2)),
+        *(nn.Flatten(), nn.Dropout(0.2), nn.Linear(72, 10)),
+    )
+
+
+def linear():
+    return nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
+
+
+def frozen(module):
+    """Every number in a module, as bytes."""
+    return [value.numpy().tobytes() for value in module.state_dict().values()]
+
+
+# fit
+
+
+def test_fit_learns_the_digits():
+    torch.manual_seed(0)
+    model, split = convnet(), digits()
+    assert evaluate(model, split.test_x, split.test_y) < 40
+    history = fit(model, split, epochs=5)
+    assert len(history.losses) == 5
+    assert history.losses[-1] < 0.5 < history.losses[0] < 3
+    assert not history.diverged
+    assert evaluate(model, split.test_x, split.test_y) > 93
+
+
+def test_fit_is_decided_by_its_seed_alone():
+    def trained(seed, disturb):
+        torch.manual_seed(7)
+        model = convnet()
+        torch.manual_seed(disturb)
+        history = fit(model, SMALL, epochs=2, seed=seed)
+        return frozen(model), history
+
+    assert trained(1, disturb=1) == trained(1, disturb=2)
+    assert trained(1, disturb=1) != trained(2, disturb=1)
+
+
+def test_the_first_epoch_follows_adamw_written_out():
+    """One weight matrix, one batch an epoch: decoupled decay, and the rate on half a sine."""
+    lr, decay, epochs, (first, second), eps = 0.01, 0.1, 3, (0.9, 0.999), 1e-8
+    model = nn.Sequential(nn.Flatten(), nn.Linear(64, 10, bias=False)).double()
+    split = Split(SMALL.train_x.double(), SMALL.train_y, SMALL.test_x.double(), SMALL.test_y)
+    weight = model[1].weight.detach().clone()
+    fit(model, split, epochs=epochs, lr=lr, weight_decay=decay, batch_size=200)
+
+    x, m, v = split.train_x.flatten(1), 0, 0
+    for step in range(epochs):
+        rate = lr * math.sin(math.pi * (step + 0.5) / epochs)
+        gradient = ((x @ weight.T).softmax(1) - torch.eye(10)[split.train_y]).T @ x / 200
+        m, v = first * m + (1 - first) * gradient, second * v + (1 - second) * gradient**2
+        corrected = v / (1 - second ** (step + 1))
+        weight = weight * (1 - rate * decay)
+        weight = weight - rate * (m / (1 - first ** (step + 1))) / (corrected.sqrt() + eps)
+    torch.testing.assert_close(model[1].weight.detach(), weight)
+
+
+def test_every_picture_is_seen_once_an_epoch_in_batches_of_equal_size():
+    seen = []
+
+    class Watch(nn.Module):
+        def forward(self, x):
+            seen.append(x.flatten(1))
+            return x
+
+    fit(nn.Sequential(Watch(), linear()), SMALL, epochs=2, batch_size=64)
+    assert [len(batch) for batch in seen] == [50] * 8  # 200 in four, not 64 + 64 + 64 + 8
+    wanted = sorted(SMALL.train_x.flatten(1).tolist())
+    epochs = [torch.cat(seen[:4]).tolist(), torch.cat(seen[4:]).tolist()]
+    assert [sorted(epoch) for epoch in epochs] == [wanted, wanted]
+    assert epochs[0] != epochs[1]
+
+
+def test_fit_leaves_random_numbers_threads_and_modes_as_they_were():
+    model = convnet()
+    model[1].eval()
+    modes, state, threads = [m.training for m in model.modules()], torch.get_rng_state(), torch.get_num_threads()
+    inside = []
+    model.register_forward_hook(lambda module, *_: inside.append((module[1].training, torch.get_num_threads())))
+    fit(model, SMALL, epochs=1)
+    assert set(inside) == {(True, 1)}
+    assert [m.training for m in model.modules()] == modes
+    assert torch.equal(torch.get_rng_state(), state)
+    assert torch.get_num_threads() == threads
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_number_of_threads_changes_nothing_and_comes_back_after_an_error(threads):
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        torch.manual_seed(0)
+        model = convnet()
+        losses = fit(model, SMALL, epochs=1, seed=4).losses
+        with pytest.raises(ValueError, match="model must return scores"):
+            fit(nn.Conv2d(1, 10, 1), SMALL)
+        assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    assert losses == _losses_in_one_thread()
+
+
+def _losses_in_one_thread():
+    torch.manual_seed(0)
+    model = convnet()
+    return fit(model, SMALL, epochs=1, seed=4).losses
+
+
+def test_frozen_parameters_stay_and_the_rest_learns():
+    model = convnet()
+    model[0].requires_grad_(False)
+    before, head = frozen(model[0]), frozen(model[-1])
+    fit(model, SMALL, epochs=1)
+    assert frozen(model[0]) == before
+    assert frozen(model[-1]) != head
+
+
+def test_a_run_that_blows_up_is_recorded_and_not_raised():
+    class BlowUp(nn.Module):
+        def forward(self, scores):
+            return scores * math.inf if self.training else scores * math.nan
+
+    model = nn.Sequential(linear(), BlowUp())
+    history = fit(model, SMALL, epochs=2)
+    assert history.diverged
+    assert len(history.losses) == 2
+    assert not any(map(math.isfinite, history.losses))
+    zeros = 100 * (SMALL.test_y == 0).double().mean().item()
+    assert evaluate(model, SMALL.test_x, SMALL.test_y) == pytest.approx(zeros)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"model": linear}, TypeError, "model must be an nn.Module, got function"),
+        ({"split": (1, 2, 3, 4)}, TypeError, "split must be a companion.data.Split, got tuple"),
+        ({"epochs": 0}, ValueError, "epochs must be at least 1, got 0"),
+        ({"batch_size": 1.5}, TypeError, "batch_size must be an int, got float"),
+        ({"seed": -1}, ValueError, "seed must be at least 0, got -1"),
+        ({"lr": 0}, ValueError, "lr must be above 0 and finite, got 0"),
+        ({"lr": math.nan}, ValueError, "lr must be above 0 and finite, got nan"),
+        ({"weight_decay": -0.1}, ValueError, "weight_decay must be at least 0 and finite, got -0.1"),
+        ({"model": nn.Flatten()}, ValueError, "model must have a parameter that requires a gradient, got none"),
+        (
+            {"model": nn.Sequential(nn.Flatten(), nn.Linear(64, 9))},
+            ValueError,
+            r"model must return scores \(50, K\) with K at least 10, one a class, got \(50, 9\)",
+        ),
+        ({"model": nn.Conv2d(1, 10, 8)}, ValueError, r"got \(50, 10, 1, 1\)"),
+        (
+            {"model": nn.Sequential(nn.Flatten(0), nn.Unflatten(0, (-1, 32)), nn.Linear(32, 10))},
+            ValueError,
+            "100, 10",
+        ),
+        (
+            {"model": nn.Sequential(nn.Flatten(), nn.LSTM(64, 10))},
+            TypeError,
+            "model must return a torch.Tensor, got tuple",
+        ),
+    ],
+)
+def test_fit_refuses_bad_arguments(arguments, error, message):
+    arguments = {"model": linear(), "split": SMALL, **arguments}
+    with pytest.raises(error, match=message):
+        fit(**arguments)
+
+
+# evaluate
+
+
+def test_evaluate_counts_by_hand():
+    torch.manual_seed(3)
+    model = convnet().eval()
+    x, y = digits().train_x[:700], digits().train_y[:700]  # more than evaluate takes at once
+    right = 0
+    with torch.no_grad():
+        everything = model(x).tolist()
+    for scores, label in zip(everything, y.tolist(), strict=True):
+        right += scores.index(max(scores)) == label
+    assert 0 < right < 700
+    assert evaluate(model, x, y) == 100 * right / 700
+
+
+def test_evaluate_uses_evaluation_mode_and_leaves_the_model_as_it_was():
+    model = convnet()
+    model[1].eval()
+    modes, before, state = [m.training for m in model.modules()], frozen(model), torch.get_rng_state()
+    first = evaluate(model, SMALL.test_x, SMALL.test_y)
+    assert evaluate(model, SMALL.test_x, SMALL.test_y) == first
+    assert [m.training for m in model.modules()] == modes
+    assert frozen(model) == before
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "error", "message"),
+    [
+        (SMALL.test_x, SMALL.test_y[:9], ValueError, "x and y must be equally many, at least 1, got 500 and 9"),
+        (SMALL.test_x[:0], SMALL.test_y[:0], ValueError, "at least 1, got 0 and 0"),
+        (SMALL.test_x[0], SMALL.test_y, ValueError, r"x must have shape \(N, C, H, W\), got \(1, 8, 8\)"),
+        (SMALL.test_x, SMALL.test_y.float(), TypeError, "y must be torch.int64, got torch.float32"),
+        (SMALL.test_x, SMALL.test_y + 5, ValueError, "K at least 15, one a class, got"),
+    ],
+)
+def test_evaluate_refuses_what_does_not_fit(x, y, error, message):
+    with pytest.raises(error, match=message):
+        evaluate(linear(), x, y)
+
+
+# compare
+
+
+def tiny():
+    return {"convnet": convnet, "linear": lambda: nn.Sequential(nn.Flatten(), nn.Linear(64, 10))}
+
+
+def compared(**options):
+    return compare(tiny(), SMALL, seeds=[0, 1, 5], epochs=2, progress=False, **options)
+
+
+@pytest.fixture(scope="module")
+def in_turn():
+    """The runs as they are without any parallelism."""
+    return compared(n_jobs=1)
+
+
+def test_a_run_is_what_fit_and_evaluate_give_by_hand(in_turn):
+    torch.manual_seed(5)
+    model = convnet()
+    history = fit(model, SMALL, epochs=2, seed=5)
+    assert in_turn.of("convnet")[2] == Run(
+        variant="convnet",
+        seed=5,
+        parameters=8 * 9 + 8 + 2 * 8 + 72 * 10 + 10,
+        train_accuracy=evaluate(model, SMALL.train_x, SMALL.train_y),
+        test_accuracy=evaluate(model, SMALL.test_x, SMALL.test_y),
+        losses=history.losses,
+    )
+
+
+def test_runs_come_in_the_order_of_variants_and_seeds(in_turn):
+    assert in_turn.names == ("convnet", "linear")
+    assert in_turn.seeds == (0, 1, 5)
+    assert len({run.losses for run in in_turn.runs}) == 6
+
+
+@pytest.mark.parametrize(("backend", "n_jobs"), [("sequential", 1), ("threading", 4), ("loky", 2)])
+def test_results_are_the_same_bits_on_every_backend(in_turn, backend, n_jobs):
+    with joblib.parallel_config(backend=backend):
+        assert compared(n_jobs=n_jobs) == in_turn
+
+
+def test_the_number_of_jobs_may_be_left_to_joblib(in_turn):
+    names = set()
+
+    def named():
+        names.add(threading.current_thread().name)
+        time.sleep(0.05)  # long enough for the other thread to take the next task
+        return linear()
+
+    with joblib.parallel_config(backend="threading", n_jobs=2):
+        compare({"named": named}, SMALL, seeds=range(4), epochs=1, n_jobs=None, progress=False)
+    assert len(names) == 2
+
+
+@pytest.mark.parametrize(
+    "workers",
+    [
+        pytest.param({"n_workers": 2, "threads_per_worker": 1, "processes": True}, id="processes"),
+        pytest.param({"n_workers": 1, "threads_per_worker": 3, "processes": False}, id="threads"),
+    ],
+)
+def test_results_are_the_same_bits_on_a_dask_cluster(in_turn, workers):
+    distributed = pytest.importorskip("distributed")
+    with (
+        distributed.LocalCluster(dashboard_address=None, **workers) as cluster,
+        distributed.Client(cluster),
+        joblib.parallel_config(backend="dask"),
+    ):
+        assert compared() == in_turn
+
+
+def test_threads_in_one_process_take_turns():
+    inside, most = [], []
+
+    class Probe(nn.Linear):
+        def forward(self, x):
+            inside.append(threading.get_ident())
+            most.append(len(set(inside)))
+            time.sleep(0.002)
+            scores = super().forward(x.flatten(1))
+            inside.remove(threading.get_ident())
+            return scores
+
+    with joblib.parallel_config(backend="threading"):
+        compare({"probe": lambda: Probe(64, 10)}, SMALL, seeds=range(4), epochs=1, n_jobs=4, progress=False)
+    assert max(most) == 1
+
+
+def test_compare_leaves_random_numbers_and_threads_as_they_were():
+    inside = []
+
+    def watched():
+        inside.append(torch.get_num_threads())
+        return linear()
+
+    state, threads = torch.get_rng_state(), torch.get_num_threads()
+    for backend in ("sequential", "threading"):
+        with joblib.parallel_config(backend=backend):
+            compare({"watched": watched}, SMALL, seeds=range(2), epochs=1, n_jobs=2, progress=False)
+    assert inside == [1] * 4
+    assert torch.equal(torch.get_rng_state(), state)
+    assert torch.get_num_threads() == threads
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"variants": {}}, ValueError, "variants must hold at least one, got none"),
+        ({"variants": [linear]}, TypeError, "variants must map names to functions, got list"),
+        ({"variants": {1: linear}}, TypeError, "variants must have names of type str, got 1"),
+        ({"variants": {"a": 3}}, TypeError, r"variants\['a'\] must be a function that builds a model, got int"),
+        ({"variants": {"a": linear()}}, TypeError, "function that builds a model, got Sequential"),
+        ({"variants": {"a": lambda: 3}}, TypeError, r"variants\['a'\] must build an nn.Module, got int"),
+        ({"seeds": []}, ValueError, r"seeds must be different and at least one, got \[\]"),
+        ({"seeds": [1, 2, 1]}, ValueError, r"seeds must be different and at least one, got \[1, 2, 1\]"),
+        ({"seeds": [0, -1]}, ValueError, r"seeds\[1\] must be at least 0, got -1"),
+        ({"seeds": ["0"]}, TypeError, r"seeds\[0\] must be an int, got str"),
+        ({"epochs": 0}, ValueError, "epochs must be at least 1, got 0"),
+    ],
+)
+def test_compare_refuses_bad_arguments(arguments, error, message):
+    arguments = {"variants": {"a": linear}, "split": SMALL, "progress": False, **arguments}
+    with pytest.raises(error, match=message):
+        compare(**arguments, n_jobs=1)
+
+
+def test_an_error_in_a_worker_comes_back_as_itself():
+    with pytest.raises(ValueError, match=r"model must return scores .* got \(50, 10, 8, 8\)"):
+        compare({"a": lambda: nn.Conv2d(1, 10, 1)}, SMALL, n_jobs=2, progress=False)
+
+
+# tqdm reads its environment when it is imported, so the bar is looked at in a program of its own.
+
+PROGRAM = """
+from torch import nn
+from companion import data, training
+factory = lambda: nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
+split = data.digits(train_size=20)
+training.compare({"a": factory}, split, seeds=range(2), epochs=1, n_jobs=1)
+"""
+
+
+def streams(environment):
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("TQDM_")}
+    program = [sys.executable, "-c", PROGRAM]
+    done = subprocess.run(program, env=inherited | environment, capture_output=True, check=True)
+    return done.stdout, done.stderr
+
+
+def test_the_bar_goes_to_stderr_and_is_wiped_at_the_end():
+    out, err = streams({})
+    assert out == b""
+    assert b"0/2" in err
+    assert err.endswith(b" \r")
+
+
+def test_the_bar_is_switched_off_by_the_environment():
+    assert streams({"TQDM_DISABLE": "1"}) == (b"", b"")
+
+
+def test_the_bar_is_switched_off_by_the_argument(capfd):
+    compare({"linear": linear}, SMALL, seeds=[0], epochs=1, n_jobs=1, progress=False)
+    assert tuple(capfd.readouterr()) == ("", "")
+
+
+def test_training_does_not_import_dask():
+    program = "import sys, companion.training; print('dask' in sys.modules, 'sklearn' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "False False\n"
+
+
+# Comparison
+
+
+ACCURACIES = {"a": [97.2, 98.0, 96.4], "b": [95.0, 97.0, 95.6], "c": [91.0, 92.0, 90.0]}
+
+
+@pytest.fixture
+def three():
+    return Comparison(
+        tuple(
+            Run(name, seed, 1234 * (i + 1), value + 1, value, (2.0, 1.0))
+            for i, (name, values) in enumerate(ACCURACIES.items())
+            for seed, value in enumerate(values)
+        )
+    )
+
+
+@pytest.mark.parametrize("name", ACCURACIES)
+def test_mean_and_spread_are_those_of_the_statistics_module(three, name):
+    assert three.accuracies(name) == tuple(ACCURACIES[name])
+    assert three.mean(name) == pytest.approx(statistics.mean(ACCURACIES[name]))
+    assert three.spread(name) == pytest.approx(statistics.stdev(ACCURACIES[name]))
+    assert three.mean(name, "train") == pytest.approx(statistics.mean(ACCURACIES[name]) + 1)
+    assert three.spread(name, "train") == pytest.approx(statistics.stdev(ACCURACIES[name]))
+
+
+def test_a_difference_is_paired_by_seed(three):
+    differences = [2.2, 1.0, 0.8]
+    mean, standard_error = three.difference("a", "b")
+    assert mean == pytest.approx(statistics.mean(differences))
+    assert standard_error == pytest.approx(statistics.stdev(differences) / math.sqrt(3))
+    assert three.difference("b", "a").mean == -mean
+
+
+def test_verdicts_compare_means(three):
+    assert three.within("a", "b", points=1.5)
+    assert three.within("b", "a", points=1.5)
+    assert not three.within("a", "b", points=1)
+    assert three.ahead("a", "b", points=1)
+    assert not three.ahead("a", "b", points=1.5)
+    assert not three.ahead("b", "a")
+    assert not three.ahead("a", "a")
+
+
+def test_a_verdict_on_the_edge_is_not_decided_by_float_noise():
+    pair = Comparison((Run("a", 0, 1, 82.2, 82.2, ()), Run("b", 0, 1, 80.6, 80.6, ())))
+    assert pair.difference("a", "b").mean > 1.6  # by 8e-15
+    assert pair.within("a", "b", points=1.6)
+    assert not pair.ahead("a", "b", points=1.6)
+
+
+def test_rounded_goes_to_the_nearest_step(three):
+    assert three.rounded("b") == 96.0
+    assert three.rounded("a", nearest=1) == 97.0
+    assert three.rounded("b", nearest=0.1) == 95.9
+    assert three.rounded("b", "train", nearest=2) == 96.0
+
+
+def test_the_text_shows_as_many_digits_as_asked_for(three):
+    assert str(three).splitlines()[-3:] == [
+        "a             1,234  98.2 ± 0.8  97.2 ± 0.8",
+        "b             2,468  96.9 ± 1.0  95.9 ± 1.0",
+        "c             3,702  92.0 ± 1.0  91.0 ± 1.0",
+    ]
+    assert "over 3 seeds" in str(three)
+    assert "97.20 ± 0.80" in str(three.table(digits=2))
+    assert "97 ± 1" in str(three.table(digits=0))
+
+
+def test_the_html_is_a_table_whose_headings_say_what_they_head(three):
+    table = ElementTree.fromstring(three._repr_html_())
+    assert table.get("class") == "dataframe"
+    assert [cell.text for cell in table.iterfind("thead/tr/th[@scope='col']")] == [
+        *("variant", "parameters", "train, %", "test, %")
+    ]
+    assert [cell.text for cell in table.iterfind("tbody/tr/th[@scope='row']")] == ["a", "b", "c"]
+    assert [cell.text for cell in table.iterfind("tbody/tr[2]/td")] == ["2,468", "96.9 ± 1.0", "95.9 ± 1.0"]
+
+
+def test_one_seed_has_a_mean_and_no_spread():
+    alone = Comparison((Run("a", 0, 10, 99.0, 97.0, ()), Run("b", 0, 10, 99.0, 96.0, ())))
+    assert math.isnan(alone.spread("a"))
+    assert math.isnan(alone.difference("a", "b").standard_error)
+    assert alone.within("a", "b", points=1)
+    assert "±" not in str(alone).splitlines()[-1]
+    assert "one seed" in str(alone)
+
+
+def test_a_comparison_survives_pickle(in_turn):
+    again = pickle.loads(pickle.dumps(in_turn))
+    assert again == in_turn
+    assert str(again) == str(in_turn)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda c: c.mean("d"), r"name must be one of \['a', 'b', 'c'\], got 'd'"),
+        (lambda c: c.accuracies("a", "validation"), r"part must be one of \['train', 'test'\], got 'validation'"),
+        (lambda c: c.within("a", "b", points=-1), "points must be at least 0, got -1"),
+        (lambda c: c.ahead("a", "b", points=math.nan), "points must be at least 0, got nan"),
+        (lambda c: c.rounded("a", nearest=0), "nearest must be above 0, got 0"),
+        (lambda c: c.table(digits=-1), "digits must be at least 0, got -1"),
+        (lambda c: Comparison(()), r"runs must go through the same seeds for each variant, got \[\]"),
+        (lambda c: Comparison(c.runs[:-1]), "runs must go through the same seeds for each variant"),
+    ],
+)
+def test_a_comparison_refuses_bad_questions(three, call, message):
+    with pytest.raises(ValueError, match=message):
+        call(three)

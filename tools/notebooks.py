@@ -1,0 +1,105 @@
+"""Run the book's notebooks in place, so that running them twice changes no byte.
+
+    python tools/notebooks.py [--timings] [NOTEBOOK ...]
+
+Each notebook is executed in ``book/`` under a fixed environment, then written without what changes from run
+to run. Cells tagged ``nbval-ignore-output`` hold measured times: they run too, but keep the outputs they have,
+as long as their source is the same; ``--timings`` measures them anew. Last, the numbers in the prose are filled
+in from the cells: ``3.6<!--=ratio:.1f-->`` is the value glued as ``ratio``, written with the format ``.1f``.
+"""
+
+import argparse
+import ast
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+BOOK = Path(__file__).resolve().parent.parent / "book"
+ENVIRONMENT = {
+    "PYTHONHASHSEED": "0",
+    "PYTHONWARNINGS": "default",
+    "TQDM_DISABLE": "1",  # a progress bar is for people, not for a file
+}
+GLUED = "application/papermill.record/text/plain"
+MARK = re.compile(r"[−+-]?(?:[\d.,]*\d)?%?<!--=(?P<name>[\w.]+)(?::(?P<format>[^>]*?))?-->")
+
+
+def glued(notebook: nbformat.NotebookNode) -> dict[str, object]:
+    """Return the values that the cells of a notebook have glued, by name."""
+    values = {}
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            name = output.get("metadata", {}).get("scrapbook", {}).get("name")
+            if name is not None:
+                if name in values:
+                    raise ValueError(f"{name!r} is glued twice")
+                values[name] = ast.literal_eval(output["data"][GLUED])
+    return values
+
+
+def fill(text: str, values: dict[str, object]) -> str:
+    """Write each glued number in front of its mark.
+
+    >>> fill("Some 1<!--=weights:,--> weights, <!--=share:.0%-->.", {"weights": 16384, "share": 0.5})
+    'Some 16,384<!--=weights:,--> weights, 50%<!--=share:.0%-->.'
+    """
+
+    def number(match: re.Match) -> str:
+        if match["name"] not in values:
+            raise KeyError(f"no cell glues {match['name']!r}")
+        mark = match[0][match[0].index("<!--") :]
+        return format(values[match["name"]], match["format"] or "").replace("-", "−") + mark
+
+    return MARK.sub(number, text)
+
+
+def execute(path: Path, timings: bool) -> None:
+    """Run one notebook and write it back."""
+    before = nbformat.read(path, as_version=4)
+    kept = {} if timings else {cell.id: cell for cell in before.cells if _is_timing(cell) and cell.outputs}
+    notebook = nbformat.from_dict(before)
+    client = NotebookClient(
+        notebook,
+        timeout=600,
+        resources={"metadata": {"path": str(BOOK)}},
+        coalesce_streams=True,
+        kernel_name="python3",
+    )
+    client.execute(env={**os.environ, **ENVIRONMENT})
+    for cell in notebook.cells:
+        if cell.id in kept and kept[cell.id].source == cell.source:
+            cell.outputs = kept[cell.id].outputs
+    values = glued(notebook)
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = fill(cell.source, values)
+    notebook.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"},
+    }
+    nbformat.write(notebook, path)
+    strip = [sys.executable, "-m", "nbstripout", "--keep-output", "--keep-count", "--keep-id", str(path)]
+    subprocess.run(strip, check=True)
+
+
+def _is_timing(cell: nbformat.NotebookNode) -> bool:
+    return "nbval-ignore-output" in cell.metadata.get("tags", [])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("notebooks", nargs="*", type=Path, default=sorted(BOOK.glob("*.ipynb")))
+    parser.add_argument("--timings", action="store_true", help="measure the timed cells anew")
+    arguments = parser.parse_args()
+    for path in arguments.notebooks:
+        print(f"running {path.name}", flush=True)
+        execute(path, arguments.timings)
+
+
+if __name__ == "__main__":
+    main()

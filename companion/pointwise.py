@@ -64,7 +64,7 @@ def _add_bias(y: Tensor, bias: Tensor | None) -> Tensor:
 
 @_form
 def definition(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """Loop over every output value, as the formula does. Slow, and beyond doubt."""
+    """Loop over every output value, slow and beyond doubt."""
     batch, in_channels, height, width = x.shape
     values = []
     for n in range(batch):
@@ -103,7 +103,7 @@ def matmul(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
 @_form
 def tensordot(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """Contract the channel axis of both, then put the new channels in their place."""
+    """Sum over the channel axis of both tensors."""
     y = torch.tensordot(weight, x, dims=([1], [1]))  # (C_out, N, H, W)
     return _add_bias(y.movedim(0, 1), bias)
 
@@ -116,7 +116,7 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
 @_form
 def conv2d(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """Convolve with kernels of height and width one: what ``nn.Conv2d(..., kernel_size=1)`` does."""
+    """Convolve with kernels of height and width one."""
     return F.conv2d(x, weight[:, :, None, None], bias)
 
 
@@ -128,14 +128,14 @@ def conv1d(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
 @_form
 def unfold(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """Cut out patches and multiply, as im2col does. A 1x1 patch is the pixel, so cutting moves nothing."""
+    """Cut out patches and multiply (im2col); a 1x1 patch is the pixel."""
     patches = F.unfold(x, kernel_size=1)  # (N, C_in * 1 * 1, H*W)
     return _add_bias((weight @ patches).unflatten(2, x.shape[2:]), bias)
 
 
 @_form
 def conv_transpose2d(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """Run the backward pass of a 1x1 convolution forward: it is one too, with the matrix transposed."""
+    """Convolve backwards, with the matrix transposed."""
     return F.conv_transpose2d(x, weight.T[:, :, None, None], bias)
 
 

@@ -4,8 +4,9 @@
 
 Each notebook is executed in ``book/`` under a fixed environment, then written without what changes from run
 to run. Cells tagged ``nbval-ignore-output`` hold measured times: they run too, but keep the outputs they have,
-as long as their source is the same; ``--timings`` measures them anew. Last, the numbers in the prose are filled
-in from the cells: ``3.6<!--=ratio:.1f-->`` is the value glued as ``ratio``, written with the format ``.1f``.
+as long as their source is the one that was measured; ``--timings`` measures them anew. Last, the numbers in the
+prose are filled in from the cells: ``3.6<!--=ratio:.1f-->`` is the value glued as ``ratio``, written with the
+format ``.1f``.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import os
 import re
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 
 import nbformat
@@ -60,9 +62,8 @@ def fill(text: str, values: dict[str, object]) -> str:
 
 def execute(path: Path, timings: bool) -> None:
     """Run one notebook and write it back."""
-    before = nbformat.read(path, as_version=4)
-    kept = {} if timings else {cell.id: cell for cell in before.cells if _is_timing(cell) and cell.outputs}
-    notebook = nbformat.from_dict(before)
+    notebook = nbformat.read(path, as_version=4)
+    measured = {cell.id: cell.outputs for cell in notebook.cells if _is_measured(cell) and not timings}
     client = NotebookClient(
         notebook,
         timeout=600,
@@ -72,8 +73,10 @@ def execute(path: Path, timings: bool) -> None:
     )
     client.execute(env={**os.environ, **ENVIRONMENT})
     for cell in notebook.cells:
-        if cell.id in kept and kept[cell.id].source == cell.source:
-            cell.outputs = kept[cell.id].outputs
+        if cell.id in measured:
+            cell.outputs = measured[cell.id]
+        elif _is_timed(cell):
+            cell.metadata["measured"] = _digest(cell)
     values = glued(notebook)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
@@ -87,8 +90,17 @@ def execute(path: Path, timings: bool) -> None:
     subprocess.run(strip, check=True)
 
 
-def _is_timing(cell: nbformat.NotebookNode) -> bool:
+def _is_timed(cell: nbformat.NotebookNode) -> bool:
     return "nbval-ignore-output" in cell.metadata.get("tags", [])
+
+
+def _is_measured(cell: nbformat.NotebookNode) -> bool:
+    """Tell whether the outputs of a timed cell are those of its present source."""
+    return _is_timed(cell) and bool(cell.outputs) and cell.metadata.get("measured") == _digest(cell)
+
+
+def _digest(cell: nbformat.NotebookNode) -> str:
+    return sha256(cell.source.encode()).hexdigest()[:12]
 
 
 def main() -> None:

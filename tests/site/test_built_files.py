@@ -1,5 +1,6 @@
 """What can be read off the built files: links, alternative texts, the landing page, and what must not be there."""
 
+import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -92,6 +93,21 @@ def test_every_formula_was_typeset_at_build_time(soups):
 def test_the_package_page_documents_every_module(soups, site):
     anchors = {tag["id"] for tag in soups[site / "book/api.html"].select("[id]")}
     assert {f"module-companion.{name}" for name in companion.__all__} <= anchors
+
+
+def test_every_paper_that_is_named_stands_in_the_bibliography():
+    sources = [*ROOT.glob("companion/**/*.py"), *ROOT.glob("book/*.ipynb"), *ROOT.glob("book/*.md")]
+    number = re.compile(r"(?:arXiv[: ]+|arxiv\.org/abs/)(\d{4}\.\d{4,5})", re.IGNORECASE)
+    bibliography = (ROOT / "book" / "bibliography.md").read_text("utf8")
+    known = set(number.findall(bibliography))
+    missing = {
+        f"{path.name}: {found}"
+        for path in sources
+        for found in number.findall(path.read_text("utf8"))
+        if found not in known
+    }
+    assert len(known) > 10
+    assert not missing
 
 
 def test_no_page_names_the_machine_that_built_it(site):

@@ -49,8 +49,8 @@ def test_the_search_page_says_so_when_it_finds_nothing(page):
 
 
 def test_a_solution_opens_on_click_and_by_keyboard(page):
-    first_page_with("details.hide", page)
-    details = page.locator("details.hide").first
+    first_page_with(".tag_hide-cell details", page)
+    details = page.locator(".tag_hide-cell details").first
     summary = details.locator("summary")
     expect(summary).to_have_text("Show the solution", use_inner_text=True)
     summary.click()

@@ -65,9 +65,10 @@ def test_the_page_does_not_overflow_a_phone(visit):
 
 @pytest.mark.parametrize("path", PAGES)
 def test_the_page_reads_without_javascript(path, browser, address):
-    context = browser.new_context(java_script_enabled=False)
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
     page = context.new_page()
     page.goto(address + path)
+    assert page.locator("nav.bd-links").get_by_role("link").first.is_visible()
     assert page.locator("article h1").is_visible()
     assert len(page.locator("article").inner_text()) > 200
     for drawn in page.locator("article .katex, article .fig-art svg").all():

@@ -1,0 +1,174 @@
+"""The stored notebooks: complete, in order, silent, described, and with no number in prose that no cell gives."""
+
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+
+from tools import notebooks, prose
+
+ROOT = Path(__file__).resolve().parent.parent
+PATHS = sorted((ROOT / "book").glob("*.ipynb"))
+TAGS = {
+    "hide-cell",  # a solution
+    "hide-input",  # the drawing of a figure
+    "nbval-ignore-output",  # a measured time
+    "raises-exception",  # an error that teaches
+    "remove-cell",  # numbers for the prose
+    "remove-input",  # the puzzle on the first page
+}
+LARGEST = 400_000  # bytes
+WIDEST = 84  # characters of code that fit beside each other on the site
+
+every_notebook = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+
+
+def read(path):
+    return nbformat.read(path, as_version=4)
+
+
+def code_cells(path):
+    return [cell for cell in read(path).cells if cell.cell_type == "code"]
+
+
+def tags(cell):
+    return set(cell.metadata.get("tags", []))
+
+
+def text_of(output):
+    return str(output.get("text", "")) + "".join(map(str, output.get("data", {}).values()))
+
+
+class Figures(HTMLParser):
+    def __init__(self, html):
+        super().__init__()
+        self.labels, self.captions = [], 0
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        if attrs.get("role") == "img" and tag == "div":
+            self.labels.append(attrs.get("aria-label", ""))
+        self.captions += tag == "figcaption"
+
+
+def test_every_notebook_is_in_the_table_of_contents_and_the_other_way_round():
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
+    named = [toc["root"], *(chapter["file"] for part in toc["parts"] for chapter in part["chapters"])]
+    assert all((ROOT / f"{name}.ipynb").exists() or (ROOT / f"{name}.md").exists() for name in named)
+    assert {f"book/{path.stem}" for path in PATHS} <= set(named)
+
+
+@every_notebook
+def test_every_cell_has_run_once_in_order(path):
+    counts = [cell.execution_count for cell in code_cells(path)]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+@every_notebook
+def test_no_cell_writes_to_stderr_or_fails_unannounced(path):
+    for cell in code_cells(path):
+        for output in cell.outputs:
+            assert output.get("name") != "stderr", cell.id
+            assert output.output_type != "error" or "raises-exception" in tags(cell), cell.id
+        if "raises-exception" in tags(cell):  # nbval tolerates the error, it doesn't demand it
+            assert [output.output_type for output in cell.outputs] == ["error"], cell.id
+
+
+@every_notebook
+def test_only_known_tags_are_used(path):
+    assert {tag for cell in read(path).cells for tag in tags(cell)} <= TAGS
+
+
+@every_notebook
+def test_at_most_one_cell_in_five_is_not_compared_and_only_for_time(path):
+    cells = code_cells(path)
+    ignored = [cell for cell in cells if "nbval-ignore-output" in tags(cell)]
+    assert len(ignored) <= len(cells) / 5
+    assert all(re.search(r"\btim(?:e|es|ing)\b", cell.source) for cell in ignored)
+    assert not any("NBVAL" in cell.source for cell in cells)
+
+
+@every_notebook
+def test_every_figure_has_its_alt_text_and_caption(path):
+    for cell in code_cells(path):
+        for output in cell.outputs:
+            data = output.get("data", {})
+            if "image/png" in data:
+                figures = Figures(data["text/html"])
+                assert len(figures.labels) == figures.captions == 1, cell.id
+                assert len(figures.labels[0]) > 40, f"{cell.id}: say what is to be seen"
+
+
+@every_notebook
+def test_no_path_of_a_machine_is_stored(path):
+    text = path.read_text("utf-8")
+    assert not re.findall(r"/(?:home|root|tmp|usr|work|Users)/[\w.]+", text)
+    assert not re.findall(r"[A-Z]:\\\\\\\\", text)
+
+
+@every_notebook
+def test_the_file_is_small_and_normalised(path):
+    assert path.stat().st_size <= LARGEST
+    command = [sys.executable, "-m", "nbstripout", "--keep-output", "--keep-count", "--keep-id", "--verify", path]
+    assert subprocess.run(command, capture_output=True).returncode == 0
+    metadata = read(path).metadata
+    assert metadata.kernelspec.name == "python3"
+    assert "version" not in metadata.language_info
+
+
+@every_notebook
+def test_shown_code_fits_the_column(path):
+    folded = {"hide-cell", "hide-input", "remove-cell", "remove-input"}
+    for cell in code_cells(path):
+        if not tags(cell) & folded:
+            assert all(len(line) <= WIDEST for line in cell.source.splitlines()), cell.id
+            assert len(cell.source.splitlines()) <= 25, cell.id
+
+
+@every_notebook
+def test_every_number_in_prose_is_the_one_that_a_cell_gives(path):
+    notebook = read(path)
+    values = notebooks.glued(notebook)
+    used = set()
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            assert notebooks.fill(cell.source, values) == cell.source, cell.id
+            used |= {match["name"] for match in notebooks.MARK.finditer(cell.source)}
+    assert set(values) == used, "glued, but in no sentence"
+
+
+@every_notebook
+def test_no_number_in_prose_stands_without_a_cell(path):
+    evidence = "\n".join(cell.source + "".join(map(text_of, cell.outputs)) for cell in code_cells(path))
+    for cell in read(path).cells:
+        if cell.cell_type == "markdown":
+            assert not prose.unbacked_numbers(cell.source, evidence), cell.id
+
+
+@pytest.mark.parametrize("path", [path for path in PATHS if path.stem != "index"], ids=lambda path: path.stem)
+def test_every_exercise_has_a_check_and_a_folded_solution_that_passes_it(path):
+    cells = {cell.id: cell for cell in code_cells(path)}
+    exercises = [name for name in cells if re.fullmatch(r"exercise-\d+", name)]
+    assert 3 <= len(exercises) <= 5
+    for name in exercises:
+        solution = cells[name.replace("exercise", "solution")]
+        assert "exercises.check(" in cells[name].source
+        assert cells[name].outputs[0].text.startswith("No answer yet"), name
+        assert tags(solution) == {"hide-cell"}
+        assert solution.metadata.mystnb.code_prompt_show == "Show the solution"
+        assert solution.outputs[0].text.startswith("Right."), name
+
+
+@pytest.mark.parametrize("path", [path for path in PATHS if path.stem != "index"], ids=lambda path: path.stem)
+def test_every_chapter_has_its_parts(path):
+    markdown = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
+    for part in ("## Exercises", "## What to remember", "**References.**", "**Where this stops"):
+        assert part in markdown, part
+    first = read(path).cells[0].source
+    assert re.search(r"\*\*[^*]+\?\*\* ", first), "the chapter opens with its question"

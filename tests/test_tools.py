@@ -1,0 +1,103 @@
+"""The tool that runs the notebooks, and the one that reads their prose."""
+
+import nbformat
+import pytest
+
+from tools import notebooks, prose
+
+FORMAT = nbformat.v4
+
+
+def notebook(tmp_path, *cells):
+    path = tmp_path / "chapter.ipynb"
+    for index, cell in enumerate(cells):
+        cell.id = f"cell-{index}"
+    nbformat.write(FORMAT.new_notebook(cells=list(cells)), path)
+    return path
+
+
+def timed(source):
+    cell = FORMAT.new_code_cell(source)
+    cell.metadata["tags"] = ["nbval-ignore-output"]
+    return cell
+
+
+def test_running_twice_changes_no_byte_and_keeps_measured_times(tmp_path):
+    path = notebook(
+        tmp_path,
+        FORMAT.new_code_cell(
+            "from myst_nb import glue\nglue('share', 0.25, display=False)\nprint({'a', 'b', 'c'})"
+        ),
+        FORMAT.new_markdown_cell("About <!--=share:.0%--> of it."),
+        timed("import time\nprint(time.perf_counter_ns())"),
+    )
+    notebooks.execute(path, timings=False)
+    once = path.read_bytes()
+    notebooks.execute(path, timings=False)
+    assert path.read_bytes() == once
+    cells = nbformat.read(path, as_version=4).cells
+    assert cells[1].source == "About 25%<!--=share:.0%--> of it."
+    assert [cells[0].execution_count, cells[2].execution_count] == [1, 2]
+    notebooks.execute(path, timings=True)
+    assert path.read_bytes() != once
+
+
+def test_a_timed_cell_that_changed_is_measured_anew(tmp_path):
+    path = notebook(tmp_path, timed("print('old')"))
+    notebooks.execute(path, timings=False)
+    stored = nbformat.read(path, as_version=4)
+    stored.cells[0].source = "print('new')"
+    nbformat.write(stored, path)
+    notebooks.execute(path, timings=False)
+    assert nbformat.read(path, as_version=4).cells[0].outputs[0].text == "new\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "filled"),
+    [
+        ("<!--=n:,--> weights", "16,384<!--=n:,--> weights"),
+        ("old 9,999<!--=n:,-->.", "old 16,384<!--=n:,-->."),
+        ("by −3.1<!--=d:.1f--> points", "by −0.5<!--=d:.1f--> points"),
+        ("12%<!--=s:.0%-->", "50%<!--=s:.0%-->"),
+        ("holds: <!--=b-->", "holds: True<!--=b-->"),
+        ("nothing 5 here", "nothing 5 here"),
+    ],
+)
+def test_numbers_are_filled_in_front_of_their_marks(text, filled):
+    values = {"n": 16384, "d": -0.5, "s": 0.5, "b": True}
+    assert notebooks.fill(text, values) == filled
+
+
+def test_a_mark_without_its_cell_is_an_error():
+    with pytest.raises(KeyError, match="no cell glues 'missing'"):
+        notebooks.fill("<!--=missing-->", {})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A 3×3 convolution on 28 × 28 pixels, 16×16×8.",
+        "ResNet-50, MobileNetV1, claim A10, weights of BT.601, module 3a.",
+        "See section 3.1 and [this](https://arxiv.org/abs/1312.4400), arXiv 1312.4400, of 2014.",
+        "> **Claim B5.** 201,800 weights",
+        "The formula $k^2 = 9$ and\n$$\n\\frac{1}{2}\n$$\nin words.",
+        'Whoever says "12 times cheaper" must say of what.',
+        "589,824<!--=n:,--> weights, 50%<!--=s:.0%-->",
+        "**1. Count.** How many?",
+    ],
+)
+def test_names_places_and_backed_numbers_are_let_pass(text):
+    assert prose.unbacked_numbers(text, "") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("It has 589,824 weights.", ["589,824"]),
+        ("It is 3.6 times smaller, by 72 %.", ["3.6", "72"]),
+        ("`4096` outputs of `512`", ["4096"]),
+        ("A 3×3 convolution has 9 taps.", ["9"]),
+    ],
+)
+def test_a_typed_number_is_found(text, numbers):
+    assert prose.unbacked_numbers(text, "Linear(512, 10)") == numbers

@@ -71,6 +71,7 @@ def main() -> None:
         dist = Path(folder, "node_modules", "katex", "dist")
         shutil.rmtree(TARGET, ignore_errors=True)
         (TARGET / "fonts").mkdir(parents=True)
+        shutil.copy(dist.parent / "LICENSE", TARGET)
         for font in dist.glob("fonts/*.woff2"):
             shutil.copy(font, TARGET / "fonts")
         shutil.copy(dist / "katex.min.js", TARGET)  # runs at build time only; no page loads it

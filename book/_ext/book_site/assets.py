@@ -16,7 +16,7 @@ THEME = Path(pydata_sphinx_theme.__file__).parent / "theme" / "pydata_sphinx_the
 SHEET = Path("styles", "pydata-sphinx-theme.css")
 FONTS = Path("vendor", "fontawesome", "webfonts")
 ICON_RULE = re.compile(r'((?:\.fa-[a-z0-9-]+:before,?)+)\{content:"[^"]*"\}')
-UNUSED = ("scripts/fontawesome.js", "scripts/*.LICENSE.txt", "vendor/fontawesome/webfonts/*.ttf")
+UNUSED = ("scripts/fontawesome.js*", "**/*.ttf", "**/*.map", "*webpack-macros.html", "locales/**/*.*")
 
 
 def icons_in(pages: list[str]) -> set[str]:
@@ -76,7 +76,7 @@ def slim(app: Sphinx, exception: Exception | None) -> None:
     glyphs = set().union(*map(glyphs_in, [css, *others]))
     for font in (THEME / FONTS).glob("*.woff2"):
         cut_font(font, static / FONTS / font.name, glyphs)
-    for pattern in (*UNUSED, "**/*.map"):
+    for pattern in UNUSED:
         for path in static.glob(pattern):
             path.unlink()
 

@@ -8,7 +8,7 @@ from sphinx.application import Sphinx
 
 TABLE = re.compile(r'<table\b[^>]*class="[^"]*\bdataframe\b.*?</table>', re.DOTALL)
 ART = re.compile(r'<div class="fig-art"(?P<rest>[^>]*)>(?P<svg>\s*<svg\b[^>]*)')
-CLAIM = re.compile(r"<blockquote>(\s*<div>\s*<p><strong>Claim )")
+CLAIM = re.compile(r"<blockquote>(\s*<div>\s*<p><strong>Claims? )")
 
 
 def open_hidden(translator, node: HideCodeCellNode) -> None:

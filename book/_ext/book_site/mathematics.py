@@ -62,8 +62,9 @@ def typeset(node: nodes.Element, katex: Path, *, display: bool) -> str:
     answer = json.loads(process.stdout.readline() or '{"error": "node ended early"}')
     if "error" in answer:
         logger.warning("KaTeX: %s", answer["error"], location=node, type="katex")
-    # The source inside KaTeX's MathML would be read out by search results, after the formula itself.
-    return re.sub(r"<annotation.*?</annotation>", "", answer.get("html", escape(node.astext())), flags=re.DOTALL)
+    html = answer.get("html", escape(node.astext()))
+    # The source inside KaTeX's MathML would stand in search results, after the formula itself.
+    return re.sub(r"<annotation.*?</annotation>", "", html, flags=re.DOTALL)
 
 
 def katex_of(translator) -> Path:

@@ -1,5 +1,6 @@
 """Figures: themed SVG, plain PNG, and a text in place of the picture."""
 
+import itertools
 import re
 import xml.etree.ElementTree as ET
 
@@ -12,7 +13,13 @@ DRAWN = {
     "bars": lambda **text: figures.bars({"weights": {"a": 3, "b": 5e6}, "MACs": {"a": 1.25, "b": 2e9}}, **text),
     "dots": lambda **text: figures.dots({"a": [97.0, 98.0], "b": [50, 60, 70]}, label="accuracy, %", **text),
     "curves": lambda **text: figures.curves(
-        {"a": ([1, 2, 4], [1, 2, 3])}, xlabel="rank", ylabel="loss", xscale="log", marks={"here": 2}, **text
+        {"a": ([1, 2, 4], [1, 2, 3])},
+        xlabel="rank",
+        ylabel="loss",
+        xscale="log",
+        yscale="log",
+        levels={"here": 2},
+        **text,
     ),
     "mixing_matrix": lambda **text: figures.mixing_matrix([[1, -1, 0]], titles=["m"], write=".1f", **text),
     "tensor_blocks": lambda **text: figures.tensor_blocks(
@@ -89,6 +96,19 @@ def test_dots_show_every_run_the_mean_and_one_standard_deviation():
     spread, mean = (line.get_xdata() for line in axis.lines[:2])
     assert list(mean) == [3, 3]
     assert list(spread) == [1, 5]  # the standard deviation of 1, 3, 5 is 2
+
+
+def test_a_spread_is_not_drawn_beyond_what_is_possible():
+    axis = figures.dots({"a": [10.0, 99.0, 99.0]}, label="x", alt="a", limits=(0, 100)).figure.axes[0]
+    assert list(axis.lines[0].get_xdata()) == [pytest.approx(17.95, abs=0.1), 100]
+
+
+def test_names_of_lines_that_end_together_are_moved_apart():
+    lines = {name: ([0, 1], [1, end]) for name, end in (("a", 0.0), ("b", 0.0), ("c", 0.001))}
+    axis = figures.curves(lines, xlabel="x", ylabel="y", alt="a").figure.axes[0]
+    heights = sorted(text.xy[1] for text in axis.texts)
+    assert [text.get_text() for text in axis.texts] == ["a", "b", "c"]
+    assert all(above - below > 0.07 for below, above in itertools.pairwise(heights))
 
 
 def test_a_matrix_is_coloured_by_sign_and_size():

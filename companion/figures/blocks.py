@@ -32,10 +32,14 @@ def tensor_blocks(
         raise ValueError(f"operations must be one fewer than steps, got {len(operations)} for {len(steps)}")
     tallest = max(max(height, width) for _, (_, height, width) in steps)
     deepest = max(channels for _, (channels, _, _) in steps)
-    figure, axis = canvas(7, 2.5)
-    left, gap = 0.0, 1.15
+    sizes = [(1.6 * c / deepest, h / tallest, 0.42 * w / tallest) for _, (c, h, w) in steps]
+    gap = 1.15
+    long = sum(deep + wide for deep, _, wide in sizes) + gap * len(operations) + 0.2
+    low, high = -0.5, max(0.5 + tall / 2 + 0.55 * wide for _, tall, wide in sizes) + 0.05
+    figure, axis = canvas(7, 7 * (high - low) / max(long, 4.5))
+    left = 0.0
     for index, (name, (channels, height, width)) in enumerate(steps):
-        tall, wide, deep = height / tallest, 0.42 * width / tallest, 1.6 * channels / deepest
+        deep, tall, wide = sizes[index]
         colour = SERIES[index % len(SERIES)]
         _block(axis, left, tall, wide, deep, colour)
         if highlight:
@@ -58,7 +62,7 @@ def tensor_blocks(
             axis.add_patch(arrow)
             axis.text(right + gap / 2, 0.6, operations[index], ha="center", va="bottom", fontsize=9)
         left = right + gap
-    axis.set(xlim=(-0.1, left - gap + 0.1), ylim=(-0.5, 1.35), aspect="equal")
+    axis.set(xlim=(-0.1, left - gap + 0.1), ylim=(low, high), aspect="equal")
     axis.set_axis_off()
     return Picture(figure, alt=alt, caption=caption)
 

@@ -1,7 +1,10 @@
 """Charts that come back from chapter to chapter: bars of cost, dots with their spread, curves."""
 
 from collections.abc import Callable, Mapping, Sequence
+from math import inf
 from statistics import fmean, stdev
+
+from matplotlib.axes import Axes
 
 from companion.figures.picture import Picture, canvas, styled
 from companion.figures.style import INK, PAPER, SERIES
@@ -51,7 +54,15 @@ def bars(
 
 
 @styled
-def dots(runs: Mapping[str, Sequence[float]], *, label: str, alt: str, caption: str = "") -> Picture:
+def dots(
+    runs: Mapping[str, Sequence[float]],
+    *,
+    label: str,
+    alt: str,
+    caption: str = "",
+    limits: tuple[float, float] = (-inf, inf),
+    cycle: int = len(SERIES),
+) -> Picture:
     """Draw every run as a dot, with the mean as a stroke and one standard deviation as a bar.
 
     Args:
@@ -59,13 +70,16 @@ def dots(runs: Mapping[str, Sequence[float]], *, label: str, alt: str, caption: 
         label: what the values are, with their unit.
         alt: alternative text.
         caption: caption.
+        limits: the least and the most that a value can be; bars are not drawn beyond.
+        cycle: number of colours, given to the rows in turn.
     """
     if any(len(values) < 2 for values in runs.values()):
         raise ValueError("runs must hold at least two values for each variant: one run has no spread")
     figure, axis = canvas(7, 0.75 + 0.36 * len(runs))
     for row, values in enumerate(runs.values()):
-        colour, mean, spread = SERIES[row % len(SERIES)], fmean(values), stdev(values)
-        axis.plot([mean - spread, mean + spread], [row, row], color=colour, lw=7, alpha=0.25, solid_capstyle="butt")
+        colour, mean, spread = SERIES[row % cycle], fmean(values), stdev(values)
+        ends = [max(mean - spread, limits[0]), min(mean + spread, limits[1])]
+        axis.plot(ends, [row, row], color=colour, lw=7, alpha=0.25, solid_capstyle="butt")
         axis.plot([mean, mean], [row - 0.3, row + 0.3], color=colour)
         axis.scatter(values, [row] * len(values), s=22, color=colour, edgecolor=PAPER, linewidth=0.6, zorder=3)
     axis.set(xlabel=label, yticks=range(len(runs)), ylim=(len(runs) - 0.5, -0.5))
@@ -86,7 +100,7 @@ def curves(
     caption: str = "",
     xscale: str = "linear",
     yscale: str = "linear",
-    marks: Mapping[str, float] | None = None,
+    levels: Mapping[str, float] | None = None,
 ) -> Picture:
     """Draw lines with their names at their ends.
 
@@ -98,20 +112,36 @@ def curves(
         caption: caption.
         xscale: "linear" or "log".
         yscale: "linear" or "log".
-        marks: name -> x value of a vertical line worth noticing.
+        levels: name -> y value of a horizontal line worth noticing.
     """
     figure, axis = canvas(7, 3.1)
-    for (name, (xs, ys)), colour in zip(lines.items(), SERIES, strict=False):
+    for (xs, ys), colour in zip(lines.values(), SERIES, strict=False):
         axis.plot(xs, ys, color=colour)
-        axis.annotate(
-            f" {name}", (xs[-1], ys[-1]), color=colour, va="center", annotation_clip=False, fontweight="bold"
-        )
-    for name, x in (marks or {}).items():
-        axis.axvline(x, color=INK, lw=0.8, ls=(0, (4, 3)))
-        axis.annotate(f" {name}", (x, 1), xycoords=("data", "axes fraction"), va="top", fontsize=9)
     axis.set(xlabel=xlabel, ylabel=ylabel, xscale=xscale, yscale=yscale)
-    if xscale == "log":
-        ticks = next(iter(lines.values()))[0]
-        axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks], minor=False)
-        axis.set_xticks([], minor=True)
+    for scale, ticks, setter in (
+        (xscale, next(iter(lines.values()))[0], axis.set_xticks),
+        (yscale, [10.0**k for k in range(-9, 10)], axis.set_yticks),
+    ):
+        if scale == "log":  # plain numbers in place of powers of ten
+            low, high = axis.get_ylim() if setter == axis.set_yticks else axis.get_xlim()
+            shown = [tick for tick in ticks if low <= tick <= high]
+            setter(shown, [f"{tick:g}" for tick in shown])
+            setter([], minor=True)
+    for name, y in (levels or {}).items():
+        axis.axhline(y, color=INK, lw=0.8, ls=(0, (4, 3)))
+        axis.annotate(name, (0.01, y), xycoords=("axes fraction", "data"), va="bottom", fontsize=9)
+    _name_the_ends(axis, lines)
     return Picture(figure, alt=alt, caption=caption)
+
+
+def _name_the_ends(axis: Axes, lines: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> None:
+    """Write each line's name at its right end, moved apart where they would overlap."""
+    to_axes = axis.transData + axis.transAxes.inverted()
+    ends = [(to_axes.transform((xs[-1], ys[-1]))[1], row) for row, (xs, ys) in enumerate(lines.values())]
+    heights, lowest = {}, -inf
+    for height, row in sorted(ends):
+        lowest = heights[row] = max(height, lowest + 0.075)
+    for row, name in enumerate(lines):
+        place = {"xy": (1.01, heights[row]), "xycoords": "axes fraction"}
+        axis.annotate(name, **place, color=SERIES[row], va="center", fontweight="bold", annotation_clip=False)
+    axis.margins(x=0)

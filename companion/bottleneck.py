@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from companion import _checks
 
 
-class Reduced(nn.Sequential):
+class Reduced(nn.Module):
     """A k x k convolution behind a 1x1 convolution that leaves it fewer channels to read.
 
     Args:
@@ -37,17 +37,19 @@ class Reduced(nn.Sequential):
         *,
         act_layer: type[nn.Module] = nn.ReLU,
     ):
+        super().__init__()
         _checks.integer("in_channels", in_channels)
         _checks.integer("middle_channels", middle_channels)
         _checks.integer("out_channels", out_channels)
         if _checks.integer("kernel_size", kernel_size) % 2 == 0:
             raise ValueError(f"kernel_size must be odd, so that H and W are kept, got {kernel_size}")
-        super().__init__(
-            nn.Conv2d(in_channels, middle_channels, kernel_size=1),
-            act_layer(),
-            nn.Conv2d(middle_channels, out_channels, kernel_size, padding=kernel_size // 2),
-            act_layer(),
+        self.reduce = nn.Sequential(nn.Conv2d(in_channels, middle_channels, kernel_size=1), act_layer())
+        self.convolve = nn.Sequential(
+            nn.Conv2d(middle_channels, out_channels, kernel_size, padding=kernel_size // 2), act_layer()
         )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.convolve(self.reduce(x))  # (N, out_channels, H, W)
 
 
 class Bottleneck(nn.Module):

@@ -16,11 +16,11 @@ def test_reduced_is_a_1x1_and_a_kxk_convolution_with_an_activation_after_each():
     torch.manual_seed(0)
     branch = bottleneck.Reduced(12, 4, 6, kernel_size=5).double()
     x = torch.randn(2, 12, 7, 6, dtype=torch.float64)
-    waist = F.relu(F.conv2d(x, branch[0].weight, branch[0].bias))
-    wanted = F.relu(F.conv2d(waist, branch[2].weight, branch[2].bias, padding=2))
+    waist = F.relu(F.conv2d(x, branch.reduce[0].weight, branch.reduce[0].bias))
+    wanted = F.relu(F.conv2d(waist, branch.convolve[0].weight, branch.convolve[0].bias, padding=2))
     torch.testing.assert_close(branch(x), wanted)
-    assert branch[0].weight.shape == (4, 12, 1, 1)
-    assert branch[2].weight.shape == (6, 4, 5, 5)
+    assert branch.reduce[0].weight.shape == (4, 12, 1, 1)
+    assert branch.convolve[0].weight.shape == (6, 4, 5, 5)
 
 
 def test_reduced_can_do_without_activations():

@@ -7,7 +7,8 @@ BIN := $(VENV)/bin
 SITE := _build/html
 PORT ?= 8000
 
-.PHONY: book notebooks lab serve bench lint test unit nbval site clean
+.NOTPARALLEL:
+.PHONY: book notebooks lab serve bench lint test unit coverage nbval site clean
 .DELETE_ON_ERROR:
 
 book: $(VENV)/.book vendor/katex/katex.min.css
@@ -16,7 +17,7 @@ book: $(VENV)/.book vendor/katex/katex.min.css
 
 serve: book
 	@echo "Serving http://localhost:$(PORT)/ (stop with Ctrl+C)"
-	@$(BIN)/python -m http.server --directory $(SITE) $(PORT)
+	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory $(SITE) $(PORT)
 
 # Run notebooks in place and store their outputs: all of them, or make notebooks NOTEBOOKS=book/pointwise.ipynb
 notebooks: $(VENV)/.book
@@ -43,12 +44,15 @@ nbval: $(VENV)/.test
 	$(BIN)/python -m pytest book --nbval --nbval-current-env --nbval-cell-timeout=120 \
 		--nbval-sanitize-with=tests/nbval_sanitize.cfg
 
+coverage: $(VENV)/.test vendor/katex/katex.min.css
+	$(BIN)/python -m pytest --ignore=tests/site --cov --cov-report=term
+
 site: $(VENV)/.test book
 	$(BIN)/python -m pytest tests/site
 
 $(VENV)/bin/python:
-	@$(PYTHON) -c "import sys; sys.exit(0 if sys.version_info >= (3, 11) else 'Python 3.11 or newer is needed')"
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c "import sys; sys.exit(0 if sys.version_info >= (3, 11) else 'Python 3.11 or newer is needed: make PYTHON=python3.11 ...')"
+	$(PYTHON) -m venv $(VENV) || (rm -rf $(VENV); echo "On Debian: apt-get install python3-venv"; exit 1)
 
 $(VENV)/.book: $(VENV)/bin/python requirements.txt constraints.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt

@@ -41,7 +41,7 @@ def tags(cell):
 
 
 def text_of(output):
-    return str(output.get("text", "")) + "".join(map(str, output.get("data", {}).values()))
+    return str(output.get("text", "")) + str(output.get("data", {}).get("text/plain", ""))
 
 
 class Figures(HTMLParser):

@@ -59,13 +59,21 @@ def test_a_timed_cell_that_changed_is_measured_anew(tmp_path):
         ("old 9,999<!--=n:,-->.", "old 16,384<!--=n:,-->."),
         ("by −3.1<!--=d:.1f--> points", "by −0.5<!--=d:.1f--> points"),
         ("12%<!--=s:.0%-->", "50%<!--=s:.0%-->"),
-        ("holds: <!--=b-->", "holds: True<!--=b-->"),
         ("nothing 5 here", "nothing 5 here"),
     ],
 )
 def test_numbers_are_filled_in_front_of_their_marks(text, filled):
-    values = {"n": 16384, "d": -0.5, "s": 0.5, "b": True}
+    values = {"n": 16384, "d": -0.5, "s": 0.5}
     assert notebooks.fill(text, values) == filled
+    assert notebooks.fill(filled, values) == filled
+
+
+@pytest.mark.parametrize(
+    ("mark", "value"), [("<!--=v-->", True), ("<!--=v:.1e-->", 12345.0), ("<!--=v-->", "9 of 10")]
+)
+def test_only_plain_numbers_are_filled_in(mark, value):
+    with pytest.raises(ValueError, match="'v' must be written as a plain number"):
+        notebooks.fill(mark, {"v": value})
 
 
 def test_a_mark_without_its_cell_is_an_error():
@@ -97,6 +105,8 @@ def test_names_places_and_backed_numbers_are_let_pass(text):
         ("It is 3.6 times smaller, by 72 %.", ["3.6", "72"]),
         ("`4096` outputs of `512`", ["4096"]),
         ("A 3×3 convolution has 9 taps.", ["9"]),
+        ("From 2048 channels to 1920.", ["2048", "1920"]),
+        ("`12` of them", ["12"]),
     ],
 )
 def test_a_typed_number_is_found(text, numbers):

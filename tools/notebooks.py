@@ -28,7 +28,8 @@ ENVIRONMENT = {
     "TQDM_DISABLE": "1",  # a progress bar is for people, not for a file
 }
 GLUED = "application/papermill.record/text/plain"
-MARK = re.compile(r"[−+-]?(?:[\d.,]*\d)?%?<!--=(?P<name>[\w.]+)(?::(?P<format>[^>]*?))?-->")
+NUMBER = re.compile(r"[−+-]?(?:[\d.,]*\d)?%?")
+MARK = re.compile(NUMBER.pattern + r"<!--=(?P<name>[\w.]+)(?::(?P<format>[^>]*?))?-->")
 
 
 def glued(notebook: nbformat.NotebookNode) -> dict[str, object]:
@@ -54,8 +55,10 @@ def fill(text: str, values: dict[str, object]) -> str:
     def number(match: re.Match) -> str:
         if match["name"] not in values:
             raise KeyError(f"no cell glues {match['name']!r}")
-        mark = match[0][match[0].index("<!--") :]
-        return format(values[match["name"]], match["format"] or "").replace("-", "−") + mark
+        written = format(values[match["name"]], match["format"] or "").replace("-", "−")
+        if not NUMBER.fullmatch(written):  # else a second run would not find it again
+            raise ValueError(f"{match['name']!r} must be written as a plain number, got {written!r}")
+        return written + match[0][match[0].index("<!--") :]
 
     return MARK.sub(number, text)
 

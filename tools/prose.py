@@ -14,14 +14,14 @@ NOT_A_STATEMENT = [
     re.compile(pattern, re.MULTILINE)
     for pattern in (
         r"^>.*$",  # a claim, quoted
-        r"\$\$.*?\$\$(?s:)|\$[^$]+\$",  # a formula
+        r"(?s:\$\$.*?\$\$)|\$[^$]+\$",  # a formula
         r"\]\([^)]*\)",  # where a link goes
         r'"[^"]*"|“[^”]*”',  # somebody's words
         r"\d+(?:\s?[×x]\s?\d+)+",  # a size: 3×3, 28 × 28
         r"\b[A-Za-z]+[-.]?\d[\w-]*",  # a name: ResNet-50, A3, BT.601
         r"\b\d[a-z]\b",  # a module of GoogLeNet: 3a
         r"\b(?:[Ss]ections?|[Tt]ables?|[Ff]igures?|arXiv) \d+(?:\.\d+)*(?: (?:and|to) \d+(?:\.\d+)*)*",
-        r"\b(?:19|20)\d\d\b",  # a year
+        r"(?:\b(?:in|of|January|April|May|June)\s|\()(?:19\d\d|20[0-3]\d)\b",  # a year
         r"^\*\*\d+\.",  # the number of an exercise
         r"\bCC BY \d\.\d",
     )
@@ -33,7 +33,7 @@ def unbacked_numbers(text: str, evidence: str) -> list[str]:
 
     Args:
         text: the source of a Markdown cell.
-        evidence: the sources and outputs of the code cells of the notebook.
+        evidence: the sources and the text outputs of the code cells of the notebook.
 
     >>> unbacked_numbers("A 3×3 layer of ResNet-50 has 36,864<!--=weights:,--> weights, 9 times more.", "")
     ['9']
@@ -45,7 +45,7 @@ def unbacked_numbers(text: str, evidence: str) -> list[str]:
         number
         for code in CODE.findall(text)
         for number in re.findall(r"\d[\d,.]*\d|\d", code)
-        if number not in evidence and number.replace(",", "") not in evidence
+        if not re.search(rf"(?<![\d.,]){re.escape(number.replace(',', ''))}(?!\d)", evidence)
     ]
     text = CODE.sub("", text)
     for pattern in NOT_A_STATEMENT:

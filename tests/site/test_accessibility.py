@@ -8,8 +8,7 @@ from pathlib import Path
 
 import axe_playwright_python
 import pytest
-
-from conftest import PAGES
+from book_pages import PAGES
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 RUN = """async ([theme, contrast]) => {

@@ -5,10 +5,10 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from book_pages import PAGES, ROOT
 from bs4 import BeautifulSoup
 
 import companion
-from conftest import PAGES, ROOT
 
 
 @pytest.fixture(scope="module")

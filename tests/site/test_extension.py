@@ -6,9 +6,8 @@ from importlib import import_module
 from types import SimpleNamespace
 
 import pytest
+from book_pages import ROOT
 from docutils import nodes
-
-from conftest import ROOT
 
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 KATEX = ROOT / "vendor" / "katex" / "katex.min.js"

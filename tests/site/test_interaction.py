@@ -2,9 +2,8 @@
 
 import json
 
+from book_pages import PAGES, first_page_with
 from playwright.sync_api import expect
-
-from conftest import PAGES, first_page_with
 
 
 def test_a_figure_follows_the_theme_switch(page):

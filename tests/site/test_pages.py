@@ -4,8 +4,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
-
-from conftest import PAGES
+from book_pages import PAGES
 
 LIMIT = 400_000  # bytes of a first load, compressed
 

@@ -17,4 +17,4 @@ def setup(app: Sphinx) -> dict:
     """Connect the parts, in the order in which Sphinx will meet them."""
     for part in (hosting, mathematics, cells, pages, landing, assets):
         part.connect(app)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": False}

@@ -1,0 +1,28 @@
+"""The pages of the book, as its table of contents has them."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from playwright.sync_api import Page
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def pages() -> list[str]:
+    """Every page of the table of contents, as a path of the site."""
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf8"))
+    chapters = [chapter["file"] for part in toc["parts"] for chapter in part["chapters"]]
+    return [f"{name}.html" for name in (toc["root"], *chapters)]
+
+
+PAGES = pages()
+
+
+def first_page_with(selector: str, page: Page) -> None:
+    """Open the first page of the book that holds such an element."""
+    for path in PAGES:
+        page.goto(path)
+        if page.locator(selector).count():
+            return
+    pytest.fail(f"no page of the book holds {selector}")

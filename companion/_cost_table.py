@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 
-from companion._tables import as_html, as_text
+from companion.tables import Table
 
 _COLUMNS = (
     *("layer", "kind", "output", "weights", "biases", "affine"),
@@ -153,13 +153,14 @@ class CostTable:
                 return row
         raise KeyError(f"no layer is named {key!r}")
 
-    def __str__(self) -> str:
-        return as_text(_COLUMNS, self._cells(), total=_cells("total", "", "", self.total), caption=self.caption)
-
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        return repr(self._table())
 
     def _repr_html_(self) -> str:
-        return as_html(_COLUMNS, self._cells(), total=_cells("total", "", "", self.total), caption=self.caption)
+        return self._table()._repr_html_()
+
+    def _table(self) -> Table:
+        return Table(_COLUMNS, self._cells(), self.caption, total=_cells("total", "", "", self.total))
 
     def _cells(self) -> list[list]:
         lines = []

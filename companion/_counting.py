@@ -47,8 +47,12 @@ def trace(module: nn.Module, input_size: tuple[int, ...], dtype: torch.dtype) ->
         dtype: its dtype.
 
     Raises:
-        ValueError: if a layer refuses its input; the message names the layer.
+        TypeError: if the input or a parameter is complex.
+        ValueError: if the module can't be copied or watched, or a layer refuses its input; the message names the
+            layer.
     """
+    if dtype.is_complex or any(parameter.is_complex() for parameter in module.parameters()):
+        raise TypeError("module and input must be real, got complex numbers, of which one product is several MACs")
     shadow = _without_data(module).eval()
     tracer = _Tracer(shadow)
     x = torch.empty(input_size, dtype=dtype, device="meta")
@@ -68,10 +72,17 @@ def trace(module: nn.Module, input_size: tuple[int, ...], dtype: torch.dtype) ->
 
 def _without_data(module: nn.Module) -> nn.Module:
     """Return a copy of ``module`` on the meta device, in which shared tensors are still shared."""
+    for name, layer in module.named_modules():
+        if isinstance(layer, torch.jit.ScriptModule):  # takes no hooks, so that nothing in it could be counted
+            where = f" as layer {name!r}" if name else ""
+            raise ValueError(f"module must be plain Python, got a {type(layer).__name__}{where}")
     tensors = [*module.parameters(), *module.buffers()]
     for layer in module.modules():
         tensors += [value for value in vars(layer).values() if isinstance(value, Tensor)]
-    return copy.deepcopy(module, {id(tensor): tensor.detach().to("meta") for tensor in tensors})
+    try:
+        return copy.deepcopy(module, {id(tensor): tensor.detach().to("meta") for tensor in tensors})
+    except Exception as error:  # whatever the classes of the module raise
+        raise ValueError(f"module must be one that can be copied, got {type(module).__name__}: {error}") from error
 
 
 class _Tracer(TorchDispatchMode):

@@ -68,6 +68,9 @@ class Bottleneck(nn.Module):
 
     Shape:
         (N, in_channels, H, W) -> (N, out_channels, ceil(H / stride), ceil(W / stride))
+
+    Raises:
+        ValueError: if a count or ``stride`` is below one.
     """
 
     def __init__(
@@ -116,17 +119,18 @@ def best_waist(features: Tensor, rank: int) -> tuple[Tensor, Tensor]:
         rank: r, from 1 to C.
 
     Returns:
-        The weight of the reduction, (r, C), and of the expansion, (C, r).
+        The weight of the reduction, (r, C), and of the expansion, (C, r), in the dtype of ``features``.
 
     Raises:
-        ValueError: if ``rank`` is below 1 or above C, or ``features`` are empty.
+        TypeError: if ``features`` are of no floating dtype.
+        ValueError: if ``rank`` is below 1 or above C, or ``features`` are empty or not finite.
     """
     rank = _checks.integer("rank", rank)
     directions, _ = _principal_directions(features)
     if rank > directions.shape[0]:
         raise ValueError(f"rank must be at most C = {directions.shape[0]}, got {rank}")
-    expand = directions[:, :rank]  # (C, r)
-    return expand.T.contiguous(), expand.contiguous()
+    expand = directions[:, :rank].to(features.dtype)  # (C, r)
+    return expand.T, expand
 
 
 def lost_energy(features: Tensor) -> Tensor:
@@ -136,29 +140,39 @@ def lost_energy(features: Tensor) -> Tensor:
         features: (N, C, H, W).
 
     Returns:
-        (C + 1,): entry r is the sum of squares of the difference, divided by the sum of squares of the maps; it
-        falls from 1 (no channel) to 0 (all of them).
+        (C + 1,), in the dtype of ``features``: entry r is the sum of squares of the difference, divided by the
+        sum of squares of the maps; it falls from 1 (no channel) to 0 (all of them). It is computed in float64,
+        so that shares down to about 1e-15 mean something.
 
     Raises:
-        ValueError: if ``features`` are empty or zero everywhere.
+        TypeError: if ``features`` are of no floating dtype.
+        ValueError: if ``features`` are empty, not finite, or zero everywhere.
 
     >>> one_map = torch.randn(1, 1, 8, 8)
     >>> copies = torch.cat([one_map, 2 * one_map, -one_map], dim=1)  # three channels, one thing to say
-    >>> lost_energy(copies).round(decimals=4).abs().tolist()
+    >>> lost_energy(copies).round(decimals=4).tolist()
     [1.0, 0.0, 0.0, 0.0]
     """
     _, energy = _principal_directions(features)
-    if not energy.sum() > 0:
+    # Sums from the smallest up: 1 minus the share that is kept would drown the small shares in rounding.
+    tail = torch.cat([energy, energy.new_zeros(1)]).flip(0).cumsum(0).flip(0)  # (C + 1,)
+    if tail[0] == 0:
         raise ValueError("features must not be zero everywhere: there is no energy to lose")
-    kept = torch.cat([energy.new_zeros(1), energy.cumsum(0)])
-    return (1 - kept / energy.sum()).clamp(min=0)
+    return (tail / tail[0]).to(features.dtype)
 
 
 def _principal_directions(features: Tensor) -> tuple[Tensor, Tensor]:
-    """Return orthonormal directions in channel space (C, C), and the energy along each (C,), largest first."""
+    """Return orthonormal directions in channel space (C, C) and the energy along each (C,), largest first.
+
+    Both are float64.
+    """
     _checks.tensor("features", features, "(N, C, H, W)")
     if features.numel() == 0:
         raise ValueError(f"features must not be empty, got shape {tuple(features.shape)}")
-    pixels = features.movedim(1, -1).flatten(0, 2)  # (N*H*W, C)
+    if not features.is_floating_point():
+        raise TypeError(f"features must be of a floating dtype, got {features.dtype}")
+    if not features.isfinite().all():
+        raise ValueError("features must be finite, got NaN or infinity")
+    pixels = features.double().movedim(1, -1).flatten(0, 2)  # (N*H*W, C)
     energy, directions = torch.linalg.eigh(pixels.T @ pixels)  # ascending
-    return directions.flip(1), energy.flip(0).clamp(min=0)
+    return directions.flip(1), energy.flip(0).clamp(min=0)  # no energy may come out as -1e-16

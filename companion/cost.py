@@ -181,9 +181,9 @@ def count(module: nn.Module, input_size: tuple[int, ...], *, dtype: torch.dtype 
         dtype: its dtype; by default that of the module's first floating-point parameter, or torch's default.
 
     Raises:
-        TypeError: if ``module`` is no module or ``input_size`` no sequence of ints.
-        ValueError: if a size is out of range, a lazy layer has no shape yet, or a layer refuses its input or asks
-            for values, of which there are none.
+        TypeError: if ``module`` is no module or complex, or ``input_size`` no sequence of ints.
+        ValueError: if a size is out of range, a lazy layer has no shape yet, ``module`` is a ScriptModule or can't
+            be copied, or a layer refuses its input or asks for values, of which there are none.
 
     >>> block = nn.Sequential(nn.Conv2d(8, 4, 1, bias=False), nn.BatchNorm2d(4), nn.ReLU())
     >>> count(block, (1, 8, 2, 2)).total

@@ -1,5 +1,8 @@
 """Checks that a reader runs at the end of an exercise: they say right or not yet, and never the answer."""
 
+import cmath
+from numbers import Number
+
 import torch
 from torch import Tensor
 
@@ -7,10 +10,16 @@ from torch import Tensor
 def check(answer: object, wanted: object, *, tolerance: float = 1e-5) -> None:
     """Print whether an answer is right.
 
+    A tensor or array without axes counts as the number in it.
+
     Args:
         answer: what the reader found; ``...`` or None means that there is none yet.
         wanted: a number, a text, a truth value, a tensor, or a tuple or list of these.
-        tolerance: how far a number may lie from the wanted one, relative to it.
+        tolerance: how far a number may lie from the wanted one, as a share of it; where 0 is wanted, how far it
+            may lie from 0. The values of a tensor may lie as far again as ``tolerance`` itself.
+
+    Raises:
+        TypeError: if ``wanted`` is of another kind.
 
     >>> check(..., 16384)
     No answer yet: put yours in place of the dots.
@@ -28,17 +37,24 @@ def check(answer: object, wanted: object, *, tolerance: float = 1e-5) -> None:
     elif isinstance(answer, Tensor) and isinstance(wanted, Tensor) and answer.shape != wanted.shape:
         print(f"Not yet: the shape is {tuple(answer.shape)}, not {tuple(wanted.shape)}.")
     else:
-        shown = "this tensor" if isinstance(answer, Tensor) else repr(answer)
+        shown = "this tensor" if isinstance(answer, Tensor) and answer.dim() else repr(_unwrapped(answer))
         print(f"Not yet: {shown} is not it.")
 
 
+def _unwrapped(value: object) -> object:
+    """Return the number in a tensor, array or NumPy scalar without axes, and anything else as it is."""
+    return value.item() if getattr(value, "ndim", None) == 0 else value
+
+
 def _equal(answer: object, wanted: object, tolerance: float) -> bool:
+    answer, wanted = _unwrapped(answer), _unwrapped(wanted)
     if isinstance(wanted, Tensor):
-        return (
-            isinstance(answer, Tensor)
-            and answer.shape == wanted.shape
-            and torch.allclose(answer.double(), wanted.double(), rtol=tolerance, atol=tolerance)
-        )
+        if not isinstance(answer, Tensor) or answer.shape != wanted.shape:
+            return False
+        if answer.is_complex() != wanted.is_complex():
+            return False
+        dtype = torch.complex128 if wanted.is_complex() else torch.float64
+        return torch.allclose(answer.to(dtype), wanted.to(dtype), rtol=tolerance, atol=tolerance)
     if isinstance(wanted, tuple | list):
         return (
             isinstance(answer, tuple | list)
@@ -47,7 +63,13 @@ def _equal(answer: object, wanted: object, tolerance: float) -> bool:
         )
     if isinstance(wanted, bool | str) or isinstance(answer, bool | str):
         return type(answer) is type(wanted) and answer == wanted
+    if not isinstance(wanted, Number):
+        raise TypeError(
+            f"wanted must be a number, text, truth value, tensor or a list, got {type(wanted).__name__}"
+        )
+    if not isinstance(answer, Number) or isinstance(answer, complex) != isinstance(wanted, complex):
+        return False
     try:
-        return abs(answer - wanted) <= tolerance * abs(wanted)
-    except TypeError:
+        return cmath.isclose(answer, wanted, rel_tol=tolerance, abs_tol=0 if wanted else tolerance)
+    except OverflowError:  # an int beyond every float
         return False

@@ -9,6 +9,7 @@ All functions of ``FORMS`` take x (N, C_in, H, W), weight (C_out, C_in) and bias
 also calls it "cascaded cross channel parametric pooling".
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import astuple, dataclass
 from functools import wraps
@@ -75,8 +76,7 @@ def definition(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
                     for c in range(in_channels):
                         value = value + weight[o, c] * x[n, c, i, j]
                     values.append(value)
-    shape = (batch, weight.shape[0], height, width)
-    return torch.stack(values).reshape(shape) if values else x.new_zeros(shape)
+    return torch.stack(values).reshape(batch, weight.shape[0], height, width)
 
 
 @_form
@@ -166,6 +166,10 @@ def strided(x: Tensor, weight: Tensor, bias: Tensor | None = None, *, stride: in
 
     Returns:
         (N, C_out, ceil(H / stride), ceil(W / stride)).
+
+    Raises:
+        TypeError: if ``stride`` is no int, or as the form does.
+        ValueError: if ``stride`` is below one, or as the form does.
     """
     stride = _checks.integer("stride", stride)
     _checks.tensor("x", x, "(N, C_in, H, W)")
@@ -182,6 +186,10 @@ def block_diagonal(weight: Tensor, groups: int) -> Tensor:
     Returns:
         (C_out, C_in): blocks on the diagonal, exact zeros elsewhere.
 
+    Raises:
+        TypeError: if an argument is of the wrong kind.
+        ValueError: if ``weight`` is no matrix, or ``groups`` is below one or does not divide C_out.
+
     >>> block_diagonal(torch.ones(4, 1), groups=2).tolist()
     [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]]
     """
@@ -189,14 +197,15 @@ def block_diagonal(weight: Tensor, groups: int) -> Tensor:
     groups = _checks.integer("groups", groups)
     if weight.shape[0] % groups:
         raise ValueError(f"groups must divide C_out, got groups={groups} and C_out={weight.shape[0]}")
-    return torch.block_diag(*weight.chunk(groups)) if weight.shape[0] else weight
+    return torch.block_diag(*weight.chunk(groups))
 
 
 @dataclass(frozen=True)
 class Agreement:
     """How far one form lies from the definition, output and gradients.
 
-    Each number is the largest absolute difference, divided by the largest absolute value of the reference.
+    Each number is the largest absolute difference, divided by the largest absolute value of the reference unless
+    that is 0. It is NaN where either holds a NaN.
     """
 
     output: float
@@ -206,8 +215,9 @@ class Agreement:
 
     @property
     def worst(self) -> float:
-        """The largest of the four."""
-        return max(astuple(self))
+        """The largest of the four; NaN if any is."""
+        numbers = astuple(self)
+        return math.nan if any(map(math.isnan, numbers)) else max(numbers)
 
 
 def compare(x: Tensor, weight: Tensor, bias: Tensor) -> dict[str, Agreement]:
@@ -220,18 +230,28 @@ def compare(x: Tensor, weight: Tensor, bias: Tensor) -> dict[str, Agreement]:
 
     Returns:
         An ``Agreement`` for each form, in the order of ``FORMS``.
+
+    Raises:
+        TypeError: if an argument is no tensor, or dtypes or devices differ.
+        ValueError: if shapes don't fit each other, or one is empty.
     """
+    _checks.tensor("bias", bias, "(C_out,)")  # None would leave one gradient out
+    _check(x, weight, bias)
+    if 0 in (*x.shape, *weight.shape):
+        raise ValueError(f"x and weight must not be empty, got shapes {tuple(x.shape)} and {tuple(weight.shape)}")
     direction = torch.Generator().manual_seed(0)
     shape = (x.shape[0], weight.shape[0], *x.shape[2:])
     grad_y = torch.randn(shape, generator=direction, dtype=torch.float64).to(x.device)  # (N, C_out, H, W)
 
     def run(form: Form, dtype: torch.dtype) -> list[Tensor]:
         inputs = [tensor.detach().to(dtype).requires_grad_() for tensor in (x, weight, bias)]
-        y = form(*inputs)
-        return [y.detach(), *torch.autograd.grad(y, inputs, grad_y.to(dtype))]
+        with torch.enable_grad():
+            y = form(*inputs)
+            return [y.detach(), *torch.autograd.grad(y, inputs, grad_y.to(dtype))]
 
     def distance(ours: Tensor, reference: Tensor) -> float:
-        return ((ours.double() - reference).abs().max() / reference.abs().max()).item()
+        difference, scale = (ours.double() - reference).abs().max(), reference.abs().max()
+        return (difference / scale if scale else difference).item()
 
     wanted = run(definition, torch.float64)
     return {name: Agreement(*map(distance, run(form, x.dtype), wanted)) for name, form in FORMS.items()}

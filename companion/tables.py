@@ -2,33 +2,110 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
+from numbers import Integral, Real
 
-from companion._tables import Cell, as_html, as_text
+Cell = str | int | float | None
 
 
 @dataclass(frozen=True, repr=False)
 class Table:
     """Rows under headings; the first column names the row.
 
-    Args:
-        columns: the headings.
-        rows: the body, one cell a column: text, a number, or None for none. Numbers are set to the right,
-            integers with thousands separators, floats with one decimal.
-        caption: a line above the table.
+    A column that holds numbers is set to the right. Integers get thousands separators, floats one decimal;
+    ``None`` becomes a dash.
 
-    >>> Table(["layer", "weights"], [["1x1", 16384], ["3x3", 147456]])
+    Attributes:
+        columns: the headings.
+        rows: the body, one cell a column.
+        caption: a line above the table.
+        total: a last row, set apart by a rule.
+
+    Raises:
+        ValueError: if a row, or the total, has not one cell for each column.
+
+    >>> Table(["layer", "weights"], [["conv1", 9408], ["relu", None]], total=["total", 9408])
     layer  weights
     -----  -------
-    1x1     16,384
-    3x3    147,456
+    conv1    9,408
+    relu         –
+    -----  -------
+    total    9,408
     """
 
     columns: Sequence[str]
     rows: Sequence[Sequence[Cell]]
     caption: str = ""
+    total: Sequence[Cell] | None = None
+
+    def __post_init__(self):
+        for name, rows in (("rows", self.rows), ("total", [] if self.total is None else [self.total])):
+            for row in rows:
+                if len(row) != len(self.columns):
+                    wanted = f"one cell for each of {len(self.columns)} columns"
+                    raise ValueError(f"{name} must have {wanted}, got {len(row)}: {list(row)}")
 
     def __repr__(self) -> str:
-        return as_text(self.columns, self.rows, caption=self.caption)
+        body, numeric = self._body(), self._numeric()
+        widths = [max(map(len, column)) for column in zip(self.columns, *body, strict=True)]
+        rule = ["-" * width for width in widths]
+        lines = [self.columns, rule, *body]
+        if self.total is not None:
+            lines.insert(-1, rule)
+        text = "\n".join(
+            "  ".join(
+                cell.rjust(width) if right else cell.ljust(width)
+                for cell, width, right in zip(line, widths, numeric, strict=True)
+            ).rstrip()
+            for line in lines
+        )
+        return f"{self.caption}\n\n{text}" if self.caption else text
 
     def _repr_html_(self) -> str:
-        return as_html(self.columns, self.rows, caption=self.caption)
+        # Every heading says what it heads, so that a screen reader can name each cell's row and column.
+        style = [' style="text-align: right"' if right else "" for right in self._numeric()]
+        headings = [
+            f'<th scope="col"{css}>{escape(name)}</th>' for name, css in zip(self.columns, style, strict=True)
+        ]
+
+        def line(cells: Sequence[str]) -> str:
+            name, *values = map(escape, cells)
+            tds = (f"<td{css}>{value}</td>" for value, css in zip(values, style[1:], strict=True))
+            return f'<tr><th scope="row">{name}</th>{"".join(tds)}</tr>'
+
+        lines = [line(cells) for cells in self._body()]
+        parts = [
+            '<table class="dataframe">',
+            f"<caption>{escape(self.caption)}</caption>" if self.caption else "",
+            f"<thead><tr>{''.join(headings)}</tr></thead>",
+            "<tbody>",
+            *(lines if self.total is None else lines[:-1]),
+            "</tbody>",
+            "" if self.total is None else f"<tfoot>{lines[-1]}</tfoot>",
+            "</table>",
+        ]
+        return "\n".join(part for part in parts if part)
+
+    def _lines(self) -> list[Sequence[Cell]]:
+        """Return the rows, the total last."""
+        return [*self.rows, *([] if self.total is None else [self.total])]
+
+    def _body(self) -> list[list[str]]:
+        """Return every cell of the rows and of the total as it is written."""
+        return [[_written(cell) for cell in row] for row in self._lines()]
+
+    def _numeric(self) -> list[bool]:
+        """Return which columns hold numbers."""
+        return [any(_is_number(row[i]) for row in self._lines()) for i in range(len(self.columns))]
+
+
+def _is_number(cell: Cell) -> bool:
+    return isinstance(cell, Real) and not isinstance(cell, bool)
+
+
+def _written(cell: Cell) -> str:
+    if cell is None:
+        return "–"
+    if not _is_number(cell):
+        return str(cell)
+    return f"{int(cell):,}" if isinstance(cell, Integral) else f"{float(cell):,.1f}"

@@ -1,5 +1,6 @@
 """Measured time, with what it was measured on. MACs are not milliseconds, so the book measures both."""
 
+import math
 import platform
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,6 +9,8 @@ from pathlib import Path
 
 import torch
 from torch.utils.benchmark import Timer
+
+from companion import _checks
 
 
 @dataclass(frozen=True)
@@ -34,10 +37,12 @@ def measure(
         threads: number of threads that PyTorch may use.
 
     Raises:
-        ValueError: if ``seconds`` is not positive.
+        TypeError: if ``threads`` is no int.
+        ValueError: if ``seconds`` is not positive and finite, or ``threads`` is below one.
     """
-    if not seconds > 0:
-        raise ValueError(f"seconds must be positive, got {seconds}")
+    if not 0 < seconds < math.inf:
+        raise ValueError(f"seconds must be positive and finite, got {seconds}")
+    threads = _checks.integer("threads", threads)
     timings = {}
     for name, call in calls.items():
         timer = Timer("call()", globals={"call": call}, num_threads=threads)
@@ -55,6 +60,6 @@ def _processor() -> str:
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
         for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
+            if line.startswith("model name") and (name := line.partition(":")[2].strip()):
+                return name
     return platform.processor() or platform.machine()

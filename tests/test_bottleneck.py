@@ -1,5 +1,7 @@
 """The waist: wiring of the two blocks, and what a map of rank r must lose."""
 
+import math
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -27,6 +29,14 @@ def test_reduced_can_do_without_activations():
     branch = bottleneck.Reduced(3, 2, 4, act_layer=nn.Identity)
     x = torch.randn(1, 3, 5, 5)
     torch.testing.assert_close(branch(2 * x) - branch(x), branch(x) - branch(0 * x))  # affine in x
+
+
+def test_layers_are_of_the_types_asked_for():
+    branch = bottleneck.Reduced(4, 2, 8, act_layer=nn.SiLU)
+    block = bottleneck.Bottleneck(4, 2, 8, stride=2, norm_layer=nn.InstanceNorm2d, act_layer=nn.SiLU)
+    kinds = [[type(layer) for layer in module.modules()] for module in (branch, block)]
+    assert not {nn.ReLU, nn.BatchNorm2d} & {*kinds[0], *kinds[1]}
+    assert (kinds[0].count(nn.SiLU), kinds[1].count(nn.SiLU), kinds[1].count(nn.InstanceNorm2d)) == (2, 3, 4)
 
 
 @pytest.mark.parametrize(("channels", "stride"), SHAPES)
@@ -101,6 +111,40 @@ def test_the_singular_values_are_those_of_the_pixels():
     torch.testing.assert_close(bottleneck.lost_energy(features), wanted)
 
 
+def powers_of(base, channels=4):
+    """Maps whose channel c has the energy base**c, each at a pixel of its own."""
+    return torch.diag(base ** (torch.arange(channels, dtype=torch.float64) / 2))[None, :, None]  # (1, C, 1, C)
+
+
+def test_small_losses_are_not_lost_in_rounding():
+    features = powers_of(1e-4, channels=4)
+    wanted = torch.tensor([1, 1e-4, 1e-8, 1e-12, 0], dtype=torch.float64)
+    torch.testing.assert_close(bottleneck.lost_energy(features), wanted, rtol=1e-3, atol=0)
+    single = bottleneck.lost_energy(features.float())
+    torch.testing.assert_close(single, wanted.float(), rtol=1e-3, atol=0)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(1, 8), st.integers(1, 8), st.integers(0, 99))
+def test_the_loss_falls_from_one_to_zero(channels, rank, seed):
+    generator = torch.Generator().manual_seed(seed)
+    mix = torch.randn(channels, rank, generator=generator) @ torch.randn(rank, 40, generator=generator)
+    lost = bottleneck.lost_energy(mix.reshape(1, channels, 5, 8))
+    assert lost[0] == 1
+    assert lost[-1] == 0
+    assert (lost.diff() <= 0).all()
+    assert (lost[rank:] < 1e-12).all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
+def test_other_dtypes_are_computed_in_float64_and_come_back(dtype):
+    features = torch.randn(2, 6, 4, 3).to(dtype)
+    lost, (reduce, expand) = bottleneck.lost_energy(features), bottleneck.best_waist(features, 2)
+    assert {lost.dtype, reduce.dtype, expand.dtype} == {dtype}
+    torch.testing.assert_close(lost, bottleneck.lost_energy(features.double()).to(dtype))
+    torch.testing.assert_close(expand @ reduce, (expand.double() @ reduce.double()).to(dtype))
+
+
 def test_no_random_waist_is_better():
     generator = torch.Generator().manual_seed(0)
     features = torch.randn(2, 8, 5, 5, generator=generator, dtype=torch.float64)
@@ -136,5 +180,11 @@ def test_other_bad_input_is_named():
         bottleneck.lost_energy(torch.randn(4, 2, 2))
     with pytest.raises(ValueError, match=r"features must not be empty, got shape \(0, 4, 2, 2\)"):
         bottleneck.lost_energy(torch.randn(0, 4, 2, 2))
+    for bad in (math.nan, math.inf):
+        with pytest.raises(ValueError, match="features must be finite, got NaN or infinity"):
+            bottleneck.lost_energy(torch.tensor([1.0, bad]).reshape(1, 2, 1, 1))
+    for dtype in (torch.int64, torch.complex64):
+        with pytest.raises(TypeError, match=f"features must be of a floating dtype, got {dtype}"):
+            bottleneck.best_waist(torch.ones(1, 4, 2, 2, dtype=dtype), 2)
     with pytest.raises(ValueError, match="features must not be zero everywhere"):
         bottleneck.lost_energy(torch.zeros(1, 4, 2, 2))

@@ -1,5 +1,6 @@
 import itertools
 import math
+import threading
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from companion import cost
+from companion.bottleneck import Bottleneck
 from companion.cost import Cost
 
 # torch's remark on odd amounts of "same" padding; what is counted does not depend on it.
@@ -70,33 +72,12 @@ def convolutions(draw, largest=6):
     return layer, size, draw(st.integers(0, 2))
 
 
-class Bottleneck(nn.Module):
-    """1x1, 3x3, 1x1 with the stride in the 3x3, as in the usual ResNet-50."""
-
-    def __init__(self, in_channels, width, stride=1):
-        super().__init__()
-        out_channels = 4 * width
-        self.conv1, self.bn1 = nn.Conv2d(in_channels, width, 1, bias=False), nn.BatchNorm2d(width)
-        self.conv2 = nn.Conv2d(width, width, 3, stride, padding=1, bias=False)
-        self.bn2 = nn.BatchNorm2d(width)
-        self.conv3, self.bn3 = nn.Conv2d(width, out_channels, 1, bias=False), nn.BatchNorm2d(out_channels)
-        self.shortcut = nn.Identity()
-        if in_channels != out_channels:
-            projection = nn.Conv2d(in_channels, out_channels, 1, stride, bias=False)
-            self.shortcut = nn.Sequential(projection, nn.BatchNorm2d(out_channels))
-
-    def forward(self, x):
-        y = F.relu(self.bn1(self.conv1(x)))
-        y = F.relu(self.bn2(self.conv2(y)))
-        return F.relu(self.bn3(self.conv3(y)) + self.shortcut(x))
-
-
 def resnet50():
     layers = [nn.Conv2d(3, 64, 7, 2, 3, bias=False), nn.BatchNorm2d(64), nn.ReLU(), nn.MaxPool2d(3, 2, 1)]
     channels = 64
     for width, blocks in [(64, 3), (128, 4), (256, 6), (512, 3)]:
         for block in range(blocks):
-            layers.append(Bottleneck(channels, width, stride=2 if block == 0 and width > 64 else 1))
+            layers.append(Bottleneck(channels, width, 4 * width, stride=2 if block == 0 and width > 64 else 1))
             channels = 4 * width
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, 1000))
 
@@ -450,3 +431,29 @@ def test_the_input_has_the_dtype_that_is_asked_for():
 def test_count_refuses_bad_input(module, input_size, error, message):
     with pytest.raises(error, match=message):
         cost.count(module, input_size)
+
+
+class Locked(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.lock = threading.Lock()
+
+
+def test_count_refuses_a_module_that_cannot_be_copied():
+    with pytest.raises(ValueError, match=r"module must be one that can be copied, got Sequential: .*lock"):
+        cost.count(nn.Sequential(Locked()), (1, 3))
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.*:DeprecationWarning")
+@pytest.mark.parametrize(("nested", "where"), [(False, "$"), (True, " as layer '0'$")])
+def test_count_refuses_a_script_module(nested, where):
+    script = torch.jit.script(nn.Conv2d(3, 4, 1))
+    with pytest.raises(ValueError, match="module must be plain Python, got a RecursiveScriptModule" + where):
+        cost.count(nn.Sequential(script) if nested else script, (1, 3, 5, 5))
+
+
+def test_count_refuses_complex_numbers():
+    with pytest.raises(TypeError, match="module and input must be real, got complex numbers"):
+        cost.count(nn.Conv2d(3, 4, 1, dtype=torch.complex64), (1, 3, 5, 5))
+    with pytest.raises(TypeError, match="module and input must be real, got complex numbers"):
+        cost.count(nn.ReLU(), (1, 3), dtype=torch.complex64)

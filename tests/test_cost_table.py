@@ -3,7 +3,6 @@ import torch
 from torch import nn
 
 from companion import cost
-from companion._tables import as_html, as_text
 from companion.cost import Cost
 
 
@@ -112,14 +111,3 @@ def test_a_table_shows_as_html():
         '<tfoot><tr><th scope="row">total</th><td></td><td></td>' + f"{numbers}</tr></tfoot>",
         "</table>",
     ]
-
-
-def test_html_is_escaped_and_a_missing_number_is_a_dash():
-    columns, rows = ["a<b", "n"], [["<script>", 1], ["x&y", None]]
-    html = as_html(columns, rows, caption='"<i>"')
-    assert "<script>" not in html
-    assert '<th scope="row">&lt;script&gt;</th>' in html
-    assert '<td style="text-align: right">–</td>' in html
-    assert "<caption>&quot;&lt;i&gt;&quot;</caption>" in html
-    assert "<tfoot>" not in html
-    assert as_text(columns, rows).splitlines() == ["a<b       n", "--------  -", "<script>  1", "x&y       –"]

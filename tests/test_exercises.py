@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 
@@ -14,6 +15,21 @@ from companion import exercises
         ([1, 2], (1, 2)),
         (torch.ones(2, 3), torch.ones(2, 3)),
         ([torch.zeros(1), 5], [torch.zeros(1), 5]),
+        (100_000.5, 100_000),
+        (1e6 * torch.ones(3) * (1 + 1e-6), 1e6 * torch.ones(3)),
+        (1e-12, 0),
+        (1e-12, 0.0),
+        (torch.tensor(3.0), 3),
+        (3, torch.tensor(3.0)),
+        (np.float32(0.1), 0.1),
+        (np.array(3), 3),
+        (torch.tensor(True), True),
+        (np.True_, True),
+        (np.str_("depthwise"), "depthwise"),
+        (1 + 2j, 1 + 2j),
+        (torch.ones(3) * 1j, torch.ones(3) * 1j),
+        (torch.ones(3, requires_grad=True), torch.ones(3)),
+        ((np.int64(7), torch.tensor(7)), (7, 7)),
     ],
 )
 def test_a_right_answer_is_called_right(capsys, answer, wanted):
@@ -33,6 +49,26 @@ def test_a_right_answer_is_called_right(capsys, answer, wanted):
         (torch.ones(3), torch.ones(3, 1), "the shape is (3,), not (3, 1)"),
         (torch.ones(3), torch.zeros(3), "this tensor is not it"),
         (object, 3, "is not it"),
+        (1.001, 1.0, "1.001 is not it"),
+        ([1, 3], [1, 2], "[1, 3] is not it"),
+        (1e-4, 0, "0.0001 is not it"),
+        (2e-6, 1e-6, "2e-06 is not it"),
+        (1e6 * torch.ones(3) * (1 + 1e-4), 1e6 * torch.ones(3), "this tensor is not it"),
+        (torch.tensor([1.0, 2.0, 3.0]), torch.tensor([1.0, 2.0, 4.0]), "this tensor is not it"),
+        (float("nan"), 3, "nan is not it"),
+        (float("inf"), 3, "inf is not it"),
+        (3, float("inf"), "3 is not it"),
+        (10**400, 3, "is not it"),
+        (torch.tensor(4), 3, "Not yet: 4 is not it"),
+        (torch.tensor([3.0, 4.0]), 3, "this tensor is not it"),
+        (np.array([3.0, 4.0]), 3, "array([3., 4.]) is not it"),
+        (np.ones(3), torch.ones(3), "a tensor is wanted, not ndarray"),
+        (torch.tensor(1), True, "1 is not it"),
+        (np.True_, 1, "True is not it"),
+        (1 + 0j, 1, "(1+0j) is not it"),
+        (1, 1 + 0j, "1 is not it"),
+        (torch.ones(3) + 0j, torch.ones(3), "this tensor is not it"),
+        (torch.ones(3) * 1j, torch.ones(3) * 2j, "this tensor is not it"),
     ],
 )
 def test_a_wrong_answer_hears_what_is_wrong(capsys, answer, wanted, words):
@@ -46,3 +82,14 @@ def test_a_wrong_answer_hears_what_is_wrong(capsys, answer, wanted, words):
 def test_no_answer_is_no_error(capsys, answer):
     exercises.check(answer, 3)
     assert capsys.readouterr().out.startswith("No answer yet")
+
+
+def test_the_tolerance_is_a_share_of_the_wanted_number(capsys):
+    exercises.check(110, 100, tolerance=0.1)
+    exercises.check(112, 100, tolerance=0.1)
+    assert capsys.readouterr().out == "Right.\nNot yet: 112 is not it.\n"
+
+
+def test_what_cannot_be_wanted_is_named():
+    with pytest.raises(TypeError, match=r"wanted must be a number, .* got dict"):
+        exercises.check(3, {"a": 3})

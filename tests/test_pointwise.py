@@ -1,5 +1,6 @@
 """The forms of the 1x1 convolution, held against its definition and against PyTorch's own convolution."""
 
+import math
 import re
 
 import pytest
@@ -88,6 +89,14 @@ def test_a_stride_drops_pixels(form, stride):
     torch.testing.assert_close(pointwise.strided(x, weight, bias, stride=stride, form=form), wanted)
 
 
+def test_a_stride_is_left_to_the_form_that_is_given():
+    x, weight, bias = inputs(height=7, width=6)
+    given = []
+    assert pointwise.strided(x, weight, bias, stride=3, form=lambda *tensors: given.extend(tensors) or 7) == 7
+    torch.testing.assert_close(given[0], x[:, :, [0, 3, 6]][:, :, :, [0, 3]])
+    assert given[1:] == [weight, bias]
+
+
 @pytest.mark.parametrize("groups", [1, 2, 4])
 def test_groups_are_blocks_on_the_diagonal(groups):
     x, _, bias = inputs(in_channels=8, out_channels=4)
@@ -97,6 +106,11 @@ def test_groups_are_blocks_on_the_diagonal(groups):
     assert dense.shape == (4, 8)
     assert (dense == 0).sum() == 32 - 32 // groups
     torch.testing.assert_close(pointwise.conv2d(x, dense, bias), wanted)
+
+
+@pytest.mark.parametrize(("shape", "dense"), [((0, 3), (0, 6)), ((4, 0), (4, 0)), ((0, 0), (0, 0))])
+def test_groups_of_nothing_keep_their_columns(shape, dense):
+    assert pointwise.block_diagonal(torch.zeros(shape), 2).shape == dense
 
 
 def test_padding_is_where_equality_stops():
@@ -132,6 +146,85 @@ def test_compare_sees_a_wrong_form(monkeypatch, wrong):
     assert agreement.worst == getattr(agreement, wrong)
 
 
+def test_compare_hands_its_own_dtype_and_memory_format_to_the_forms_and_float64_to_the_definition(monkeypatch):
+    x, weight, bias = inputs(height=4, width=5, dtype=torch.float32)
+    x = x.contiguous(memory_format=torch.channels_last)
+    seen = []
+
+    def watched(name, form):
+        def run(x, weight, bias):
+            seen.append((name, x.dtype, weight.dtype, bias.dtype))
+            assert x.is_contiguous(memory_format=torch.channels_last)
+            return form(x, weight, bias)
+
+        return run
+
+    monkeypatch.setattr(pointwise, "definition", watched("definition", pointwise.definition))
+    monkeypatch.setattr(pointwise, "FORMS", {"matmul": watched("form", pointwise.matmul)})
+    pointwise.compare(x, weight, bias)
+    assert sorted(seen) == [("definition", *[torch.float64] * 3), ("form", *[torch.float32] * 3)]
+
+
+def test_compare_gives_the_largest_difference_as_a_share_of_the_largest_value(monkeypatch):
+    x, weight, bias = inputs()
+    spot = torch.zeros(2, 4, 3, 2, dtype=torch.float64)
+    spot[1, 2, 0, 1] = -0.5
+    monkeypatch.setattr(pointwise, "FORMS", {"spotted": lambda *given: pointwise.matmul(*given) + spot})
+    agreement = pointwise.compare(x, weight, bias)["spotted"]
+    assert agreement.output == pytest.approx(0.5 / by_hand(x, weight, bias).abs().max().item())
+    assert max(agreement.grad_x, agreement.grad_weight, agreement.grad_bias) < 1e-14
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_what_is_not_finite_is_not_hidden(bad):
+    x, weight, bias = inputs()
+    x[0, 0, 0, 0] = bad
+    for agreement in pointwise.compare(x, weight, bias).values():
+        assert math.isnan(agreement.worst)
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_the_worst_of_four_is_the_largest_or_not_a_number(place):
+    numbers = [0.0] * 4
+    numbers[place] = 0.5
+    assert pointwise.Agreement(*numbers).worst == 0.5
+    numbers[place] = math.nan
+    assert math.isnan(pointwise.Agreement(*numbers).worst)
+
+
+def test_compare_divides_by_no_zero(monkeypatch):
+    zero, weight, bias = torch.zeros(1, 5, 3, 2), torch.zeros(4, 5), torch.zeros(4)
+    assert max(agreement.worst for agreement in pointwise.compare(zero, weight, bias).values()) < 1e-6
+    monkeypatch.setattr(pointwise, "FORMS", {"shifted": lambda *given: pointwise.matmul(*given) + 0.25})
+    assert pointwise.compare(zero, weight, bias)["shifted"].output == 0.25
+
+
+def test_compare_needs_no_gradient_mode_and_leaves_its_inputs_alone():
+    tensors = inputs()
+    with torch.no_grad():
+        assert pointwise.compare(*tensors)["linear"].worst < 1e-14
+        assert not torch.is_grad_enabled()
+    assert not any(tensor.requires_grad for tensor in tensors)
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "words"),
+    [
+        ({"bias": None}, TypeError, "bias must be a torch.Tensor, got NoneType"),
+        ({"bias": torch.zeros(3)}, ValueError, "bias must have C_out = 4 values, got 3"),
+        ({"weight": torch.zeros(4, 5)}, TypeError, "must share one dtype"),
+        ({"x": torch.zeros(0, 5, 3, 2)}, ValueError, r"x and weight must not be empty, got shapes \(0, 5, 3, 2\)"),
+        ({"weight": torch.zeros(0, 5), "bias": torch.zeros(0)}, ValueError, r"must not be empty, .* \(0, 5\)"),
+    ],
+)
+def test_compare_names_bad_input(change, error, words):
+    arguments = dict(zip(("x", "weight", "bias"), inputs(), strict=True)) | change
+    if error is ValueError:
+        arguments = {name: tensor.double() for name, tensor in arguments.items()}
+    with pytest.raises(error, match=words):
+        pointwise.compare(**arguments)
+
+
 X, WEIGHT = torch.zeros(1, 5, 3, 2), torch.zeros(4, 5)
 BAD = {
     "x of rank three": ((X[0], WEIGHT), r"x must have shape \(N, C_in, H, W\), got \(5, 3, 2\)"),
@@ -163,6 +256,12 @@ def test_a_stride_is_a_positive_int(stride, error):
     x, weight, _ = inputs()
     with pytest.raises(error, match="stride must be"):
         pointwise.strided(x, weight, stride=stride)
+
+
+@pytest.mark.parametrize(("x", "error"), [(torch.zeros(5, 3, 2), ValueError), ([[1.0]], TypeError)])
+def test_a_stride_needs_maps(x, error):
+    with pytest.raises(error, match="x must"):
+        pointwise.strided(x, WEIGHT, stride=2)
 
 
 def test_groups_must_divide():

@@ -1,30 +1,92 @@
+"""What is asked of torch's timer and what is told of its answer; one test looks at a real clock."""
+
 import re
 import time
 
 import pytest
 import torch
+from torch.utils.benchmark import Measurement, TaskSpec
 
 from companion import timing
 
 
+@pytest.fixture
+def asked(monkeypatch):
+    """Put a timer without a clock in torch's place: blocks of 2 calls, which took 1, 2, 3, 4 and 30 seconds."""
+    asked = []
+
+    class FakeTimer:
+        def __init__(self, stmt, *, globals, num_threads):
+            self.stmt, self.globals, self.num_threads = stmt, globals, num_threads
+
+        def blocked_autorange(self, min_run_time):
+            exec(self.stmt, self.globals)
+            asked.append((self.num_threads, min_run_time))
+            spec = TaskSpec(self.stmt, setup="", num_threads=self.num_threads)
+            return Measurement(number_per_run=2, raw_times=[2.0, 4.0, 6.0, 8.0, 60.0], task_spec=spec)
+
+    monkeypatch.setattr(timing, "Timer", FakeTimer)
+    return asked
+
+
+def test_each_call_is_timed_with_the_threads_and_seconds_asked_for(asked):
+    called = []
+    calls = {"a": lambda: called.append("a"), "b": lambda: called.append("b")}
+    assert list(timing.measure(calls, seconds=0.7, threads=3)) == called == ["a", "b"]
+    assert asked == [(3, 0.7), (3, 0.7)]
+
+
+def test_one_thread_is_the_default(asked):
+    timing.measure({"call": lambda: None})
+    assert asked == [(1, 0.3)]
+
+
+@pytest.mark.usefixtures("asked")
+def test_a_time_is_the_median_and_the_distance_of_the_quartiles():
+    assert timing.measure({"call": lambda: None}) == {"call": timing.Timing(median=3.0, spread=2.0)}
+
+
 def test_a_slow_call_takes_longer_than_a_fast_one():
     timings = timing.measure({"fast": lambda: None, "slow": lambda: time.sleep(0.005)}, seconds=0.02)
-    assert list(timings) == ["fast", "slow"]
-    assert timings["fast"].median < 0.005 <= timings["slow"].median < 0.05
-    assert timings["slow"].spread >= 0
+    assert timings["slow"].median > timings["fast"].median
 
 
 def test_measuring_leaves_the_number_of_threads_alone():
-    before = torch.get_num_threads()
-    timing.measure({"call": lambda: None}, seconds=0.01, threads=1)
+    before, inside = torch.get_num_threads(), set()
+    timing.measure({"call": lambda: inside.add(torch.get_num_threads())}, seconds=0.01, threads=before + 1)
+    assert inside == {before + 1}
     assert torch.get_num_threads() == before
 
 
-@pytest.mark.parametrize("seconds", [0, -1])
-def test_seconds_are_positive(seconds):
-    with pytest.raises(ValueError, match=f"seconds must be positive, got {seconds}"):
+@pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf")])
+def test_seconds_are_positive_and_finite(seconds):
+    with pytest.raises(ValueError, match=f"seconds must be positive and finite, got {seconds}"):
         timing.measure({}, seconds=seconds)
 
 
-def test_the_machine_names_versions_and_day():
-    assert re.search(r"PyTorch \S+, Python 3\.\d+\.\d+, \d{4}-\d\d-\d\d$", timing.machine())
+@pytest.mark.parametrize(
+    ("threads", "error", "words"),
+    [(0, ValueError, "threads must be at least 1, got 0"), (1.5, TypeError, "threads must be an int, got float")],
+)
+def test_threads_are_a_positive_int(threads, error, words):
+    with pytest.raises(error, match=words):
+        timing.measure({}, threads=threads)
+
+
+@pytest.mark.parametrize(
+    ("cpuinfo", "processor"),
+    [
+        ("processor\t: 0\nmodel name\t: Some CPU: 3 GHz\nmodel name\t: another\n", "Some CPU: 3 GHz"),
+        ("processor\t: 0\n", "from platform"),
+        ("model name\t: \n", "from platform"),
+        (None, "from platform"),
+    ],
+)
+def test_the_machine_names_processor_versions_and_day(monkeypatch, tmp_path, cpuinfo, processor):
+    path = tmp_path / "cpuinfo"
+    if cpuinfo is not None:
+        path.write_text(cpuinfo)
+    monkeypatch.setattr(timing, "Path", {"/proc/cpuinfo": path}.__getitem__)
+    monkeypatch.setattr(timing.platform, "processor", lambda: "from platform")
+    known = f"{processor}, PyTorch {torch.__version__}, Python "
+    assert re.fullmatch(re.escape(known) + r"3\.\d+\.\d+, \d{4}-\d\d-\d\d", timing.machine())

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import subprocess
 from base64 import b64decode
 from html.parser import HTMLParser
@@ -71,6 +72,35 @@ def test_the_mixer_is_a_1x1_convolution():
         assert y == pytest.approx(wanted.item())
 
 
+def test_the_mixer_writes_its_formula_for_people():
+    values = [
+        [["red", "near-infrared"], [0.5, -1], 0.25],
+        [["a + −b"], [-0.0004], -1],
+        [["a", "b"], [-2, 0], 0],
+    ]
+    assert in_javascript("channel-mixer", "Element.formula(...value)", values) == [
+        "y = 0.500 · red − 1.000 · near-infrared + 0.250",
+        "y = −0.000 · a + −b − 1.000",
+        "y = −2.000 · a + 0.000 · b + 0.000",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("direct", "reduced", "words"),
+    [
+        (121, 10, "12.1 times fewer MACs"),
+        (10, 25, "2.5 times more MACs"),
+        (7, 7, "about as many MACs"),
+        (100, 104, "about as many MACs"),
+        (100, 94, "1.1 times fewer MACs"),
+    ],
+)
+def test_the_explorer_says_what_the_reduction_takes(direct, reduced, words):
+    macs = {"direct": direct, "reduced": reduced}
+    assert in_javascript("cost-explorer", "Element.verdict(value)", [macs]) == [words]
+    assert "the reduction takes ${verdict}." in widgets.cost_explorer(**EXPLORER).script
+
+
 class Tags(HTMLParser):
     def __init__(self, html):
         super().__init__()
@@ -81,25 +111,97 @@ class Tags(HTMLParser):
         self.seen.append((tag, dict(attrs)))
 
 
+def settings_of(widget):
+    """The settings as the script reads them."""
+    return json.loads(Tags(widget.html).seen[0][1]["data-settings"])
+
+
+def pictures_of(widget):
+    """The attributes of the pictures in the fallback, inputs first."""
+    return [attributes for tag, attributes in Tags(widget.fallback).seen if tag == "img"]
+
+
+def decoded(picture):
+    kind, data = picture["src"].removeprefix("data:image/").split(";base64,")
+    image = Image.open(BytesIO(b64decode(data)))
+    assert image.format.lower() == kind
+    return np.asarray(image)
+
+
 def test_the_mixer_falls_back_to_two_pictures_and_its_formula():
-    tags = Tags(mixer().html).seen
-    pictures = [attributes for tag, attributes in tags if tag == "img"]
-    assert [picture["alt"] for picture in pictures] == ['A "test"', "The same, mixed to one channel"]
-    settings = json.loads(tags[0][1]["data-settings"])
-    assert settings["names"] == ["red", "green", "blue"]
-    assert (settings["weights"], settings["bias"]) == ([0.5, -1.0, 0.25], 0.1)
-    assert all(len(values) == 4 for values in settings["presets"].values())
-    assert "y = 0.5 · red − 1 · green + 0.25 · blue + 0.1" in mixer().fallback
+    assert [picture["alt"] for picture in pictures_of(mixer())] == ['A "test"', "The same, mixed to one channel"]
+    assert ["data-input" in picture for picture in pictures_of(mixer())] == [True, False]
+    assert "<br>y = 0.5 · red − 1 · green + 0.25 · blue + 0.1, for every pixel.</p>" in mixer().fallback
+    assert repr(mixer()) == "Channel mixer: y = 0.5 · red − 1 · green + 0.25 · blue + 0.1"
+
+
+def test_the_mixed_picture_of_the_fallback_is_the_clipped_weighted_sum():
+    pixels = np.random.default_rng(1).random((6, 8, 3))
+    weights, bias = [1.5, -1, 0.25], 0.1
+    widget = widgets.channel_mixer(pixels, alt="Noise", weights=weights, bias=bias)
+    got = decoded(pictures_of(widget)[-1])
+    assert got.shape == (6, 8)
+    for y, x in np.ndindex(6, 8):
+        mixed = sum(weights[c] * pixels[y, x, c] for c in range(3)) + bias
+        assert got[y, x] == round(255 * min(max(mixed, 0), 1))
+    assert {0, 255} < set(got.flat), "some values are clipped, others are not"
+
+
+def test_a_colour_picture_is_shown_as_one():
+    pixels = np.zeros((16, 16, 3))
+    pixels[:, :, 1] = 1
+    picture, _ = pictures_of(widgets.channel_mixer(pixels, alt="Green", weights=[0, 1, 0]))
+    np.testing.assert_allclose(decoded(picture), 255 * pixels, atol=3)  # JPEG is not exact
+
+
+def test_the_mixer_gives_its_script_all_that_it_needs():
+    assert settings_of(mixer()) == {
+        "names": ["red", "green", "blue"],
+        "weights": [0.5, -1, 0.25],
+        "bias": 0.1,
+        "limit": 2,
+        "presets": {name: list(values) for name, values in widgets.COLOUR_PRESETS.items()},
+    }
+    presets = {"Both": (4, -3, 0.5)}
+    two = {"alt": "a", "weights": [1, 2], "names": ["a", "b"]}
+    settings = settings_of(widgets.channel_mixer(np.zeros((1, 1, 2)), **two, presets=presets, limit=4))
+    assert (settings["limit"], settings["presets"]) == (4, {"Both": [4, -3, 0.5]})
+
+
+def test_the_colour_presets_keep_what_they_promise():
+    grey, red, _, negative = (np.array(preset) for preset in widgets.COLOUR_PRESETS.values())
+    white, pixel = np.array([1, 1, 1, 1]), np.array([0.2, 0.9, 0.4, 1])  # the last 1 takes the bias
+    assert grey @ white == pytest.approx(1)
+    assert red @ pixel == 0.2
+    assert negative @ pixel == pytest.approx(1 - grey @ pixel)
+
+
+def test_the_presets_for_colours_are_for_three_channels_only():
+    widget = widgets.channel_mixer(np.zeros((2, 2, 1)), alt="a", weights=[1], names=["grey"])
+    assert settings_of(widget)["presets"] == {}
+    none = widgets.channel_mixer(np.zeros((2, 2, 3)), alt="a", weights=[1, 1, 1], presets={})
+    assert settings_of(none)["presets"] == {}
 
 
 def test_channels_that_are_no_colours_are_shown_one_by_one_and_exactly():
     pixels = np.random.default_rng(0).random((5, 4, 2))
-    widget = widgets.channel_mixer(pixels, alt="Noise", weights=[2, -2], names=["a", "b"], presets={}, limit=4)
-    addresses = [attributes["src"] for tag, attributes in Tags(widget.html).seen if "data-input" in attributes]
-    assert len(addresses) == 2
-    for c, address in enumerate(addresses):
-        stored = Image.open(BytesIO(b64decode(address.removeprefix("data:image/png;base64,"))))
-        np.testing.assert_array_equal(np.asarray(stored), (pixels[:, :, c] * 255).round())
+    widget = widgets.channel_mixer(pixels, alt="Noise", weights=[2, -2], names=["a", "b"], limit=4)
+    *shown, _ = pictures_of(widget)
+    assert ["data-input" in picture for picture in shown] == [True, True]
+    for c, picture in enumerate(shown):
+        np.testing.assert_array_equal(decoded(picture), (pixels[:, :, c] * 255).round())
+
+
+def test_names_are_text_wherever_they_stand():
+    name = "near-infrared <b>"
+    widget = widgets.channel_mixer(
+        np.zeros((1, 1, 1)), alt="<a>", weights=[-1], names=[name], presets={"<i>": (1, 0)}
+    )
+    tags = [tag for tag, _ in Tags(widget.html).seen]
+    assert tags == ["channel-mixer", "p", "img", "img", "br", "script"]
+    assert repr(widget) == "Channel mixer: y = −1 · near-infrared <b> + 0"
+    markup = re.search(r"innerHTML = `(.*?)`;", widget.script, re.DOTALL)[1]
+    assert set(re.findall(r"\$\{(.*?)\}", markup)) == {'sliders.join("")', 'slider("bias", 1, bias)'}, "numbers"
 
 
 @pytest.mark.parametrize("widget", [mixer(), widgets.cost_explorer(**EXPLORER)], ids=["mixer", "explorer"])
@@ -108,6 +210,7 @@ def test_a_notebook_gets_text_and_html(widget):
     assert set(bundle) == {"text/plain", "text/html"}
     assert bundle["text/plain"] == widget.summary
     assert bundle["text/html"].startswith(f"<{widget.element} data-settings=")
+    assert bundle["text/html"].endswith(f"{widget.fallback}</{widget.element}><script>{widget.script}</script>")
     assert "</script" not in widget.script
 
 
@@ -119,13 +222,66 @@ def test_nothing_is_asked_of_another_host(widget):
 
 def test_the_explorer_says_its_settings_without_scripts():
     widget = widgets.cost_explorer(**EXPLORER)
-    assert all(f"{name} = {value}" in widget.fallback for name, value in EXPLORER.items())
+    words = "size = 28, in_channels = 256, middle_channels = 16, out_channels = 32, kernel_size = 5"
+    assert widget.fallback == f"<p>With JavaScript you can change these numbers here: {words}.</p>"
+    assert repr(widget) == f"Cost explorer: {words}"
 
 
-def test_bad_input_is_named():
-    with pytest.raises(ValueError, match=r"channels must have shape \(H, W, C\), got \(4, 4\)"):
-        widgets.channel_mixer(np.zeros((4, 4)), alt="a", weights=[1, 1, 1])
-    with pytest.raises(ValueError, match="weights must be one for each of 3 channels, got 2"):
-        widgets.channel_mixer(np.zeros((4, 4, 3)), alt="a", weights=[1, 1])
-    with pytest.raises(ValueError, match="names must be one for each of 2 channels, got 3"):
-        widgets.channel_mixer(np.zeros((4, 4, 2)), alt="a", weights=[1, 1])
+def test_the_explorer_gives_its_script_the_numbers_and_the_limits():
+    given = EXPLORER | {"size": np.int64(28)}
+    settings = settings_of(widgets.cost_explorer(**given))
+    limits = settings.pop("limits")
+    assert settings == EXPLORER
+    assert limits["kernel_size"] == [1, 7, 2]
+    assert {name: tuple(limit) for name, limit in limits.items()} == widgets.EXPLORER_LIMITS
+    assert set(in_javascript("cost-explorer", "Object.keys(Element.words)", [0])[0]) == set(limits)
+
+
+@pytest.mark.parametrize("name", EXPLORER)
+def test_the_explorer_takes_what_its_sliders_can_show_and_nothing_else(name):
+    least, most, step = widgets.EXPLORER_LIMITS[name]
+    for value in (least, least + step, most):
+        assert settings_of(widgets.cost_explorer(**EXPLORER | {name: value}))[name] == value
+    odd = "odd and " if name == "kernel_size" else ""
+    for value in (least - step, most + step):
+        with pytest.raises(ValueError, match=f"{name} must be {odd}from {least} to {most}, got {value}"):
+            widgets.cost_explorer(**EXPLORER | {name: value})
+    for value in (3.0, "3", True, None):
+        with pytest.raises(TypeError, match=f"{name} must be an int, got {type(value).__name__}"):
+            widgets.cost_explorer(**EXPLORER | {name: value})
+
+
+def test_the_explorer_refuses_even_kernels():
+    with pytest.raises(ValueError, match="kernel_size must be odd and from 1 to 7, got 4"):
+        widgets.cost_explorer(**EXPLORER | {"kernel_size": 4})
+
+
+GOOD = {"channels": np.zeros((4, 4, 3)), "alt": "a", "weights": [1, 1, 1]}
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        ({"channels": np.zeros((4, 4))}, r"channels must have shape \(H, W, C\), got \(4, 4\)"),
+        ({"channels": np.zeros((0, 4, 3))}, r"channels must have shape \(H, W, C\), got \(0, 4, 3\)"),
+        ({"channels": np.full((1, 1, 3), 255, np.uint8)}, r"channels must lie in \[0, 1\], got 255 to 255"),
+        ({"channels": np.full((1, 1, 3), -0.5)}, r"channels must lie in \[0, 1\], got -0.5 to -0.5"),
+        ({"channels": np.full((1, 1, 3), NAN)}, r"channels must lie in \[0, 1\], got nan to nan"),
+        ({"alt": " "}, "alt must say what the picture shows, got ' '"),
+        ({"alt": None}, "alt must say what the picture shows, got None"),
+        ({"weights": [1, 1]}, "weights must be one for each of 3 channels, got 2"),
+        ({"names": ["a", "b"]}, "names must be one for each of 3 channels, got 2"),
+        ({"channels": np.zeros((4, 4, 2)), "weights": [1, 1]}, "names must be one for each of 2 channels, got 3"),
+        ({"weights": [1, -2.5, 0]}, r"weights must lie in \[-2, 2\], got \[1, -2.5, 0\]"),
+        ({"weights": [1, NAN, 0]}, r"weights must lie in \[-2, 2\], got \[1, nan, 0\]"),
+        ({"weights": [0, 0, 1], "limit": 0.5}, r"weights must lie in \[-0.5, 0.5\], got \[0, 0, 1\]"),
+        ({"bias": 1.5}, r"bias must lie in \[-1, 1\], got \[1.5\]"),
+        ({"presets": {"p": (1, 1, 1)}}, "presets must be 3 weights and a bias, got 3 values for 'p'"),
+        ({"presets": {"p": (3, 1, 1, 0)}}, r"weights of presets\['p'\] must lie in \[-2, 2\], got \[3, 1, 1\]"),
+        ({"presets": {"p": (1, 1, 1, 2)}}, r"bias of presets\['p'\] must lie in \[-1, 1\], got \[2\]"),
+    ],
+)
+def test_bad_input_of_the_mixer_is_named(bad, words):
+    with pytest.raises(ValueError, match=words):
+        widgets.channel_mixer(**GOOD | bad)

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import FancyArrowPatch, Polygon
 
-from companion.figures.picture import Picture, canvas, styled
-from companion.figures.style import INK, SERIES
+from companion.figures.picture import WIDTH, Picture, canvas, styled
+from companion.figures.style import BLUE, INK, ORANGE, SERIES
 
 
 @styled
@@ -27,6 +29,9 @@ def tensor_blocks(
         alt: alternative text.
         caption: caption.
         highlight: draw one pixel's column of channels through every block.
+
+    Raises:
+        ValueError: if ``operations`` are not one fewer than ``steps``.
     """
     if len(operations) != len(steps) - 1:
         raise ValueError(f"operations must be one fewer than steps, got {len(operations)} for {len(steps)}")
@@ -36,7 +41,7 @@ def tensor_blocks(
     gap = 1.15
     long = sum(deep + wide for deep, _, wide in sizes) + gap * len(operations) + 0.2
     low, high = -0.5, max(0.5 + tall / 2 + 0.55 * wide for _, tall, wide in sizes) + 0.05
-    figure, axis = canvas(7, 7 * (high - low) / max(long, 4.5))
+    figure, axis = canvas(WIDTH * (high - low) / max(long, 4.5))
     left = 0.0
     for index, (name, (channels, height, width)) in enumerate(steps):
         deep, tall, wide = sizes[index]
@@ -102,7 +107,7 @@ def pixel_maps(
     caption: str = "",
     signed: bool = False,
     columns: int | None = None,
-    height: float = 1.75,
+    height: float = 1.5,
 ) -> Picture:
     """Draw pictures or feature maps side by side, pixel for pixel.
 
@@ -114,15 +119,39 @@ def pixel_maps(
         signed: colour by sign around zero, blue above and orange below, with one scale for all maps.
         columns: pictures a row; all in one row by default.
         height: height of a row in inches.
+
+    Raises:
+        ValueError: if there is no map, one is neither (H, W) nor (H, W, 3), colours lie outside [0, 1] or are
+            to be ``signed``, or ``columns`` is below 1.
     """
-    columns = columns or len(maps)
+    if not maps:
+        raise ValueError("maps must hold at least one map, got none")
+    columns = len(maps) if columns is None else columns
+    if columns < 1:
+        raise ValueError(f"columns must be at least 1, got {columns}")
+    grids = {title: _pixels(title, rows, signed) for title, rows in maps.items()}
+    scale = {"cmap": "gray"}
+    if signed:
+        largest = max(np.nanmax(abs(grid)) for grid in grids.values()) or 1
+        colours = LinearSegmentedColormap.from_list("signed", [ORANGE, "white", BLUE])
+        scale = {"cmap": colours, "vmin": -largest, "vmax": largest}
     rows = -(-len(maps) // columns)
-    figure, axes = canvas(7, height * rows, ncols=columns, nrows=rows, squeeze=False)
-    largest = max((abs(v) for grid in maps.values() for row in grid for v in row), default=1) if signed else None
+    figure, axes = canvas(height * rows, ncols=columns, nrows=rows, squeeze=False)
     for axis in axes.flat:
         axis.set_axis_off()
-    for axis, (title, grid) in zip(axes.flat, maps.items(), strict=False):
-        scale = {"cmap": "PuOr", "vmin": -largest, "vmax": largest} if signed else {"cmap": "gray"}
+    for axis, (title, grid) in zip(axes.flat, grids.items(), strict=False):
         axis.imshow(grid, interpolation="none", **scale)
         axis.set_title(title, fontsize=9.5, fontweight="normal", loc="center")
     return Picture(figure, alt=alt, caption=caption)
+
+
+def _pixels(title: str, rows: Sequence[Sequence], signed: bool) -> np.ndarray:
+    """Return a map as (H, W), or as (H, W, 3) in [0, 1]."""
+    grid = np.asarray(rows, dtype=float)
+    if grid.shape[2:] not in ((), (3,)) or grid.ndim < 2 or not grid.size:
+        raise ValueError(f"maps must have shape (H, W) or (H, W, 3), got {grid.shape} for {title!r}")
+    if grid.ndim == 3 and signed:
+        raise ValueError(f"maps must have shape (H, W) to be signed, got {grid.shape} for {title!r}")
+    if grid.ndim == 3 and not (grid.min() >= 0 and grid.max() <= 1):
+        raise ValueError(f"maps must hold colours in [0, 1], got {grid.min()} to {grid.max()} for {title!r}")
+    return grid

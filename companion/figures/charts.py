@@ -1,21 +1,29 @@
 """Charts that come back from chapter to chapter: bars of cost, dots with their spread, curves."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
 from math import inf
 from statistics import fmean, stdev
 
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.ticker import LogLocator
 
 from companion.figures.picture import Picture, canvas, styled
 from companion.figures.style import INK, PAPER, SERIES
 
 
 def _plain(value: float) -> str:
-    """Write a number for people: 589,824, 13.2 M, 0.45."""
-    for limit, unit in ((1e9, " G"), (1e6, " M")):
-        if abs(value) >= limit:
-            return f"{value / limit:.3g}{unit}"
-    return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.2g}"
+    """Write a number for people, never with an exponent.
+
+    >>> [_plain(value) for value in (2_400_000_000, 13_245_000, 589_824, 99.5, 12.34, 0.0451)]
+    ['2.4 G', '13.2 M', '589,824', '99.5', '12.3', '0.0451']
+    """
+    rounded = Decimal(f"{value:.3g}")  # three significant digits
+    for limit, unit in ((10**9, " G"), (10**6, " M")):
+        if abs(rounded) >= limit:
+            return f"{rounded / limit:,f}{unit}"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{rounded:f}"
 
 
 @styled
@@ -26,19 +34,30 @@ def bars(
     caption: str = "",
     write: Callable[[float], str] = _plain,
 ) -> Picture:
-    """Draw one panel a measure, one bar a variant, each panel on its own scale from zero.
+    """Draw one panel a measure, two in a row, one bar a variant, each panel on its own scale from zero.
 
     Args:
         groups: measure -> variant -> value; every measure has the same variants.
         alt: alternative text.
         caption: caption.
         write: how a value is written at the end of its bar.
+
+    Raises:
+        ValueError: if there is nothing to draw, a measure has other variants, or a value is negative or not
+            finite.
     """
     first = next(iter(groups.values()), {})
     if not first or any(list(group) != list(first) for group in groups.values()):
         raise ValueError(f"groups must hold the same variants in every measure, got {dict(groups)}")
-    figure, axes = canvas(7, 0.62 + 0.34 * len(first), ncols=len(groups), sharey=True, squeeze=False)
-    for axis, (measure, values) in zip(axes[0], groups.items(), strict=True):
+    values = [value for group in groups.values() for value in group.values()]
+    if not all(0 <= value < inf for value in values):
+        raise ValueError(f"groups must hold finite values of at least 0, got {values}")
+    rows = -(-len(groups) // 2)
+    height = rows * (0.5 + 0.3 * len(first))
+    figure, axes = canvas(height, nrows=rows, ncols=min(2, len(groups)), sharey=True, squeeze=False)
+    for spare in axes.flat[len(groups) :]:
+        spare.set_axis_off()
+    for axis, (measure, values) in zip(axes.flat, groups.items(), strict=False):
         top = max(values.values()) or 1
         colours = [SERIES[i % len(SERIES)] for i in range(len(values))]
         axis.barh(range(len(values)), values.values(), color=colours, height=0.62, linewidth=0)
@@ -49,7 +68,7 @@ def bars(
         axis.tick_params(left=False)
         axis.spines[["bottom", "left"]].set_visible(False)
         axis.grid(visible=False)
-    axes[0][0].invert_yaxis()
+    axes[0][0].invert_yaxis()  # all panels share it
     return Picture(figure, alt=alt, caption=caption)
 
 
@@ -60,7 +79,7 @@ def dots(
     label: str,
     alt: str,
     caption: str = "",
-    limits: tuple[float, float] = (-inf, inf),
+    window: tuple[float, float] | None = None,
     cycle: int = len(SERIES),
 ) -> Picture:
     """Draw every run as a dot, with the mean as a stroke and one standard deviation as a bar.
@@ -70,24 +89,42 @@ def dots(
         label: what the values are, with their unit.
         alt: alternative text.
         caption: caption.
-        limits: the least and the most that a value can be; bars are not drawn beyond.
-        cycle: number of colours, given to the rows in turn.
+        window: the part of the axis to draw; a run outside it is named at the edge.
+        cycle: number of colours, 1 to 4, given to the rows in turn.
+
+    Raises:
+        ValueError: if there is no variant, one of them has a single run, or ``cycle`` is out of range.
     """
-    if any(len(values) < 2 for values in runs.values()):
-        raise ValueError("runs must hold at least two values for each variant: one run has no spread")
-    figure, axis = canvas(7, 0.75 + 0.36 * len(runs))
+    counts = {name: len(values) for name, values in runs.items()}
+    if not counts or min(counts.values()) < 2:
+        raise ValueError(f"runs must hold variants of at least two values each, got numbers of values {counts}")
+    if cycle not in range(1, len(SERIES) + 1):
+        raise ValueError(f"cycle must be 1 to {len(SERIES)}, got {cycle}")
+    figure, axis = canvas(0.7 + 0.32 * len(runs))
     for row, values in enumerate(runs.values()):
         colour, mean, spread = SERIES[row % cycle], fmean(values), stdev(values)
-        ends = [max(mean - spread, limits[0]), min(mean + spread, limits[1])]
-        axis.plot(ends, [row, row], color=colour, lw=7, alpha=0.25, solid_capstyle="butt")
+        axis.plot([mean - spread, mean + spread], [row, row], color=colour, lw=7, alpha=0.25, solid_capstyle="butt")
         axis.plot([mean, mean], [row - 0.3, row + 0.3], color=colour)
         axis.scatter(values, [row] * len(values), s=22, color=colour, edgecolor=PAPER, linewidth=0.6, zorder=3)
-    axis.set(xlabel=label, yticks=range(len(runs)), ylim=(len(runs) - 0.5, -0.5))
+        if window:
+            _name_the_outside(axis, row, values, window)
+    axis.set(xlabel=label, yticks=range(len(runs)), ylim=(len(runs) - 0.5, -0.5), xlim=window)
     axis.set_yticklabels(runs)
     axis.tick_params(left=False)
     axis.spines["left"].set_visible(False)
     axis.grid(visible=True, axis="x")
     return Picture(figure, alt=alt, caption=caption)
+
+
+def _name_the_outside(axis: Axes, row: int, values: Sequence[float], window: tuple[float, float]) -> None:
+    """Write at the edge what lies beyond it, so that no run goes missing."""
+    low, high = window
+    for edge, beyond in ((low, [v for v in values if v < low]), (high, [v for v in values if v > high])):
+        if beyond:
+            left = edge == low
+            words = ", ".join(f"{value:.0f}" for value in sorted(beyond))
+            text = f"◂ {words}" if left else f"{words} ▸"
+            axis.text(edge, row, text, ha="left" if left else "right", va="center", fontsize=9)
 
 
 @styled
@@ -104,8 +141,10 @@ def curves(
 ) -> Picture:
     """Draw lines with their names at their ends.
 
+    On a logarithmic x axis the x values of the first line are marked, on a logarithmic y axis powers of ten.
+
     Args:
-        lines: name -> (x values, y values).
+        lines: name -> (x values, y values), one to four of them.
         xlabel: name of the x axis, with its unit.
         ylabel: name of the y axis, with its unit.
         alt: alternative text.
@@ -113,29 +152,44 @@ def curves(
         xscale: "linear" or "log".
         yscale: "linear" or "log".
         levels: name -> y value of a horizontal line worth noticing.
+
+    Raises:
+        ValueError: if there is no line, more lines than colours, or a line without one y for each x.
     """
-    figure, axis = canvas(7, 3.1)
+    if not 1 <= len(lines) <= len(SERIES):
+        raise ValueError(f"lines must be 1 to {len(SERIES)}, one colour each, got {len(lines)}")
+    for name, (xs, ys) in lines.items():
+        if not 1 <= len(xs) == len(ys):
+            raise ValueError(f"lines must have one y for each x, got {len(xs)} x and {len(ys)} y for {name!r}")
+    figure, axis = canvas(2.8)
     for (xs, ys), colour in zip(lines.values(), SERIES, strict=False):
         axis.plot(xs, ys, color=colour)
-    axis.set(xlabel=xlabel, ylabel=ylabel, xscale=xscale, yscale=yscale)
-    for scale, ticks, setter in (
-        (xscale, next(iter(lines.values()))[0], axis.set_xticks),
-        (yscale, [10.0**k for k in range(-9, 10)], axis.set_yticks),
-    ):
-        if scale == "log":  # plain numbers in place of powers of ten
-            low, high = axis.get_ylim() if setter == axis.set_yticks else axis.get_xlim()
-            shown = [tick for tick in ticks if low <= tick <= high]
-            setter(shown, [f"{tick:g}" for tick in shown])
-            setter([], minor=True)
     for name, y in (levels or {}).items():
         axis.axhline(y, color=INK, lw=0.8, ls=(0, (4, 3)))
         axis.annotate(name, (0.01, y), xycoords=("axes fraction", "data"), va="bottom", fontsize=9)
+    axis.set(xlabel=xlabel, ylabel=ylabel, xscale=xscale, yscale=yscale)
+    if xscale == "log":
+        _plain_ticks(axis.xaxis, next(iter(lines.values()))[0])
+    if yscale == "log":
+        _plain_ticks(axis.yaxis, [10.0**k for k in range(-9, 10)])
     _name_the_ends(axis, lines)
     return Picture(figure, alt=alt, caption=caption)
 
 
+def _plain_ticks(axis: Axis, wanted: Iterable[float]) -> None:
+    """Mark a logarithmic axis with plain numbers: the wanted ones in range or, of too few, matplotlib's."""
+    low, high = axis.get_view_interval()
+    shown = [tick for tick in wanted if low <= tick <= high]
+    if len(shown) < 2:
+        shown = [tick for tick in LogLocator(subs=(1, 2, 5)).tick_values(low, high) if low <= tick <= high]
+    axis.set_ticks(shown, [f"{tick:,.12g}" for tick in shown])
+    axis.set_ticks([], minor=True)
+
+
 def _name_the_ends(axis: Axes, lines: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> None:
     """Write each line's name at its right end, moved apart where they would overlap."""
+    axis.margins(x=0)
+    axis.autoscale_view()  # matplotlib puts it off until something is drawn
     to_axes = axis.transData + axis.transAxes.inverted()
     ends = [(to_axes.transform((xs[-1], ys[-1]))[1], row) for row, (xs, ys) in enumerate(lines.values())]
     heights, lowest = {}, -inf
@@ -144,4 +198,3 @@ def _name_the_ends(axis: Axes, lines: Mapping[str, tuple[Sequence[float], Sequen
     for row, name in enumerate(lines):
         place = {"xy": (1.01, heights[row]), "xycoords": "axes fraction"}
         axis.annotate(name, **place, color=SERIES[row], va="center", fontweight="bold", annotation_clip=False)
-    axis.margins(x=0)

@@ -1,10 +1,11 @@
 """A mixing matrix as a picture: one row for each output channel, one column for each input channel."""
 
 from collections.abc import Sequence
+from math import isfinite
 
 from matplotlib.patches import Rectangle
 
-from companion.figures.picture import Picture, canvas, styled
+from companion.figures.picture import WIDTH, Picture, canvas, styled
 from companion.figures.style import BLUE, GRID, ORANGE
 
 _LARGEST = 64
@@ -21,18 +22,24 @@ def mixing_matrix(
     """Draw matrices side by side: blue adds a channel, orange takes it away, paler means less.
 
     Args:
-        *matrices: each (C_out, C_in), at most 64 a side.
+        *matrices: each (C_out, C_in), at most 64 a side; each has its own scale of colours.
         titles: one for each matrix, or none.
         alt: alternative text.
         caption: caption.
         write: format of the numbers to write into the cells, for example ``".2f"``; None writes none.
+
+    Raises:
+        ValueError: if there is no matrix, one is empty, ragged, too large or not finite, or ``titles`` don't
+            match.
     """
+    if not matrices:
+        raise ValueError("matrices must be at least one, got none")
+    for matrix in matrices:
+        _check(matrix)
     if titles and len(titles) != len(matrices):
         raise ValueError(f"titles must be one for each matrix, got {len(titles)} for {len(matrices)}")
-    sides = [max(len(matrix), len(matrix[0])) for matrix in matrices]
-    if max(sides) > _LARGEST:
-        raise ValueError(f"matrices must have at most {_LARGEST} rows and columns, got {max(sides)}")
-    figure, axes = canvas(min(7, 2.6 * len(matrices)), 2.7, ncols=len(matrices), squeeze=False)
+    width = min(WIDTH, 2.7 * len(matrices))
+    figure, axes = canvas(2.7, width=width, ncols=len(matrices), squeeze=False)
     for index, (axis, matrix) in enumerate(zip(axes[0], matrices, strict=True)):
         rows, columns = len(matrix), len(matrix[0])
         top = max(abs(value) for row in matrix for value in row) or 1
@@ -51,3 +58,16 @@ def mixing_matrix(
         axis.spines[:].set_visible(False)
         axis.grid(visible=False)
     return Picture(figure, alt=alt, caption=caption)
+
+
+def _check(matrix: Sequence[Sequence[float]]) -> None:
+    """Refuse what can't be drawn as a matrix."""
+    lengths = [len(row) for row in matrix]
+    if len(set(lengths)) != 1 or 0 in lengths:
+        raise ValueError(f"matrices must have rows of one length, got rows of lengths {lengths}")
+    side = max(lengths[0], len(lengths))
+    if side > _LARGEST:
+        raise ValueError(f"matrices must have at most {_LARGEST} rows and columns, got {side}")
+    strange = [value for row in matrix for value in row if not isfinite(value)]
+    if strange:
+        raise ValueError(f"matrices must hold finite numbers, got {strange[0]}")

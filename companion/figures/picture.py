@@ -13,13 +13,15 @@ from matplotlib.figure import Figure
 
 from companion.figures.style import CSS, RC
 
+WIDTH = 5.4  # inches
 
-def canvas(width: float = 7.0, height: float = 3.0, **subplots) -> tuple[Figure, Axes]:
+
+def canvas(height: float = 2.8, *, width: float = WIDTH, **subplots) -> tuple[Figure, Axes]:
     """Return a figure in the book's style and its axes.
 
     Args:
-        width: in inches; 7 fills a column of text.
         height: in inches.
+        width: in inches; the default keeps words readable on a phone, where the figure shrinks to fit.
         **subplots: handed to ``Figure.subplots``, for example ``ncols=2``.
     """
     with matplotlib.rc_context(RC):
@@ -47,12 +49,12 @@ class Picture:
         caption: what to notice; optional.
 
     Raises:
-        ValueError: if ``alt`` is empty.
+        ValueError: if ``alt`` is not a text, or is empty.
     """
 
     def __init__(self, figure: Figure, *, alt: str, caption: str = ""):
-        if not alt.strip():
-            raise ValueError("alt must say what is to be seen in the figure, got an empty text")
+        if not isinstance(alt, str) or not alt.strip():
+            raise ValueError(f"alt must say what is to be seen in the figure, got {alt!r}")
         self.figure = figure
         self.alt = " ".join(alt.split())
         self.caption = " ".join(caption.split())
@@ -90,18 +92,24 @@ class Picture:
 
 def _themed(svg: str, prefix: str) -> str:
     """Turn matplotlib's file into an element for the middle of a page."""
-    svg = svg[svg.index("<svg") :].replace("xlink:href", "href")
+    svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>|<defs>\s*<style.*?</defs>", "", svg, flags=re.DOTALL)
     width = float(re.search(r'viewBox="0 0 ([\d.]+)', svg)[1]) * 96 / 72  # points to CSS pixels
-    svg = re.sub(r' (?:width|height)="[\d.]+pt"', "", svg)
     look = f"width: 100%; max-width: {width:.0f}px; height: auto; stroke-linejoin: round"
-    svg = svg.replace("<svg ", f'<svg style="{look}" ', 1)
     # Two figures of a page must not share an id: keep those that are referred to, with a prefix.
     used = set(re.findall(r"(?:url\(|href=\")#([\w.-]+)", svg))
-    svg = re.sub(r' id="([\w.-]+)"', lambda m: f' id="{prefix}-{m[1]}"' if m[1] in used else "", svg)
-    svg = re.sub(r"(url\(|href=\")#", rf"\1#{prefix}-", svg)
-    svg = re.sub(r"font-family: [^;\"]+; ", "", svg)  # text takes the font of the page
-    svg = re.sub(r"(\d\.\d\d)\d+", r"\1", svg)  # a hundredth of a point is not seen
-    for colour, variable in CSS.items():
-        svg = svg.replace(colour, variable)
+
+    def themed(tag: re.Match) -> str:
+        text = tag[0].replace("xlink:href", "href")
+        text = re.sub(r' (?:width|height)="[\d.]+pt"', "", text)
+        text = re.sub(r' id="([\w.-]+)"', lambda m: f' id="{prefix}-{m[1]}"' if m[1] in used else "", text)
+        text = re.sub(r"(url\(|href=\")#", rf"\1#{prefix}-", text)
+        text = re.sub(r"font-family: [^;\"]+; ", "", text)  # words take the font of the page
+        text = re.sub(r"(\d\.\d\d)\d+", r"\1", text)  # a hundredth of a point is not seen
+        for colour, variable in CSS.items():
+            text = text.replace(colour, variable)
+        return text
+
+    svg = re.sub(r"<[^>]*>", themed, svg)  # the words between the tags stay as they are
+    svg = svg.replace("<svg ", f'<svg style="{look}" ', 1)
     return re.sub(r"\s*\n\s*", " ", svg).replace("> <", "><").strip()

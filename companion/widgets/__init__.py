@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from importlib.resources import files
 from io import BytesIO
-from types import MappingProxyType
+from numbers import Integral
 
 import numpy as np
 from PIL import Image
@@ -59,6 +59,16 @@ COLOUR_PRESETS = {
 }
 
 
+# (least, most, step) of each slider; the script reads them from the settings.
+EXPLORER_LIMITS = {
+    "size": (1, 112, 1),
+    "in_channels": (1, 1024, 1),
+    "middle_channels": (1, 512, 1),
+    "out_channels": (1, 1024, 1),
+    "kernel_size": (1, 7, 2),
+}
+
+
 def channel_mixer(
     channels: Sequence,
     *,
@@ -66,7 +76,7 @@ def channel_mixer(
     weights: Sequence[float],
     bias: float = 0.0,
     names: Sequence[str] = ("red", "green", "blue"),
-    presets: Mapping[str, Sequence[float]] = MappingProxyType(COLOUR_PRESETS),
+    presets: Mapping[str, Sequence[float]] | None = None,
     limit: float = 2.0,
 ) -> Widget:
     """Let the reader set the weights and the bias of a 1x1 convolution to one channel.
@@ -76,54 +86,106 @@ def channel_mixer(
     Args:
         channels: (H, W, C), values in [0, 1].
         alt: what the picture shows.
-        weights: the C weights to begin with.
+        weights: the C weights to begin with, in [-limit, limit].
         bias: the bias to begin with, in [-1, 1].
         names: of the channels.
-        presets: name -> C weights and a bias, for a button each.
+        presets: name -> C weights and a bias, for a button each; by default ``COLOUR_PRESETS`` for three
+            channels and none for another number.
         limit: largest absolute value of a weight.
 
     Raises:
-        ValueError: if ``channels`` are not (H, W, C), or there is not one weight and one name for each.
+        ValueError: if ``channels`` are not (H, W, C) or leave [0, 1], if there is not one weight and one name
+            for each, if a slider can't be set to a weight or a bias, or if ``alt`` is empty.
     """
-    pixels = np.asarray(channels)
-    if pixels.ndim != 3:
+    pixels = np.asarray(channels, dtype=float)
+    if pixels.ndim != 3 or not pixels.size:
         raise ValueError(f"channels must have shape (H, W, C), got {pixels.shape}")
+    if not (pixels.min() >= 0 and pixels.max() <= 1):
+        raise ValueError(f"channels must lie in [0, 1], got {pixels.min():g} to {pixels.max():g}")
+    if not isinstance(alt, str) or not alt.strip():
+        raise ValueError(f"alt must say what the picture shows, got {alt!r}")
+    count = pixels.shape[2]
     for argument, values in (("weights", weights), ("names", names)):
-        if len(values) != pixels.shape[2]:
-            raise ValueError(f"{argument} must be one for each of {pixels.shape[2]} channels, got {len(values)}")
-    shown = [pixels] if len(names) == 3 else [pixels[:, :, c] for c in range(len(names))]
-    mixed = np.clip(pixels @ np.asarray(weights) + bias, 0, 1)
+        if len(values) != count:
+            raise ValueError(f"{argument} must be one for each of {count} channels, got {len(values)}")
+    if presets is None:
+        presets = COLOUR_PRESETS if count == 3 else {}
+    _check_range("weights", weights, limit)
+    _check_range("bias", [bias], 1)
+    for name, values in presets.items():
+        if len(values) != count + 1:
+            raise ValueError(f"presets must be {count} weights and a bias, got {len(values)} values for {name!r}")
+        _check_range(f"weights of presets[{name!r}]", values[:-1], limit)
+        _check_range(f"bias of presets[{name!r}]", values[-1:], 1)
     settings = {
         "names": list(names),
         "weights": [float(weight) for weight in weights],
         "bias": float(bias),
         "limit": float(limit),
-        "presets": {name: list(values) for name, values in presets.items()},
+        "presets": {name: [float(value) for value in values] for name, values in presets.items()},
     }
-    terms = [f"{weight:g} · {name}" for weight, name in zip(weights, names, strict=True)]
-    formula = " + ".join([*terms, f"{bias:g}"]).replace("+ -", "− ").replace("-", "−")
+    formula = _formula(weights, bias, names)
+    shown = [pixels] if count == 3 else [pixels[:, :, c] for c in range(count)]
+    mixed = np.clip(pixels @ np.asarray(weights) + bias, 0, 1)
     inputs = [f'<img data-input src="{_data_url(picture)}" alt="{escape(alt)}">' for picture in shown]
     output = f'<img src="{_data_url(mixed)}" alt="The same, mixed to one channel">'
-    fallback = f"<p>{' '.join([*inputs, output])}<br>y = {escape(formula)}, for every pixel.</p>"
-    return Widget("channel-mixer", settings, fallback, f"Channel mixer: y = {formula}")
+    fallback = f"<p>{' '.join([*inputs, output])}<br>{escape(formula)}, for every pixel.</p>"
+    return Widget("channel-mixer", settings, fallback, f"Channel mixer: {formula}")
 
 
-def cost_explorer(*, size: int, in_channels: int, middle_channels: int, out_channels: int, kernel_size: int):
+def cost_explorer(
+    *, size: int, in_channels: int, middle_channels: int, out_channels: int, kernel_size: int
+) -> Widget:
     """Let the reader compare a k x k convolution with the same one behind a 1x1 reduction.
 
     The arithmetic of the script is ``companion.cost``'s, without biases.
 
     Args:
-        size: height and width of the maps; the convolution keeps it.
-        in_channels: channels of the input.
-        middle_channels: channels that the 1x1 convolution leaves.
-        out_channels: channels of the output.
-        kernel_size: height and width of the large kernel.
+        size: height and width of the maps, 1 to 112; the convolution keeps it.
+        in_channels: channels of the input, 1 to 1024.
+        middle_channels: channels that the 1x1 convolution leaves, 1 to 512.
+        out_channels: channels of the output, 1 to 1024.
+        kernel_size: height and width of the large kernel: 1, 3, 5 or 7.
+
+    Raises:
+        TypeError: if an argument is not an int.
+        ValueError: if a slider can't be set to it.
     """
-    settings = dict(locals())
-    text = ", ".join(f"{name} = {value}" for name, value in settings.items())
-    fallback = f"<p>With JavaScript you can change these numbers here: {escape(text)}.</p>"
-    return Widget("cost-explorer", settings, fallback, f"Cost explorer: {text}")
+    values = {
+        "size": size,
+        "in_channels": in_channels,
+        "middle_channels": middle_channels,
+        "out_channels": out_channels,
+        "kernel_size": kernel_size,
+    }
+    for name, value in values.items():
+        least, most, step = EXPLORER_LIMITS[name]
+        if isinstance(value, bool) or not isinstance(value, Integral):
+            raise TypeError(f"{name} must be an int, got {type(value).__name__}")
+        if value not in range(least, most + 1, step):
+            odd = "odd and " if step == 2 else ""
+            raise ValueError(f"{name} must be {odd}from {least} to {most}, got {value}")
+    values = {name: int(value) for name, value in values.items()}
+    text = ", ".join(f"{name} = {value}" for name, value in values.items())
+    fallback = f"<p>With JavaScript you can change these numbers here: {text}.</p>"
+    return Widget("cost-explorer", {**values, "limits": EXPLORER_LIMITS}, fallback, f"Cost explorer: {text}")
+
+
+def _check_range(argument: str, values: Sequence[float], limit: float) -> None:
+    """Refuse what a slider from -limit to limit can't show."""
+    if not all(abs(value) <= limit for value in values):
+        raise ValueError(f"{argument} must lie in [-{limit:g}, {limit:g}], got {list(values)}")
+
+
+def _formula(weights: Sequence[float], bias: float, names: Sequence[str]) -> str:
+    """Write the convolution for people; a minus within a name stays what it is.
+
+    >>> _formula([-0.5, 1], -0.1, ["red", "near-infrared"])
+    'y = −0.5 · red + 1 · near-infrared − 0.1'
+    """
+    terms = [*((weight, f" · {name}") for weight, name in zip(weights, names, strict=True)), (bias, "")]
+    text = "".join(f" {'−' if value < 0 else '+'} {abs(value):g}{factor}" for value, factor in terms)
+    return f"y = {'−' if weights[0] < 0 else ''}{text[3:]}"
 
 
 def _data_url(pixels: np.ndarray) -> str:

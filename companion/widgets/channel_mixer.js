@@ -5,21 +5,31 @@ customElements.get("channel-mixer") || customElements.define("channel-mixer", cl
     return channels.reduce((sum, value, c) => sum + weights[c] * value, bias);
   }
 
+  // The same for people; a minus within a name stays what it is.
+  static formula(names, weights, bias) {
+    const terms = [...weights.map((weight, c) => [weight, ` · ${names[c]}`]), [bias, ""]];
+    const text = terms.map(([value, factor]) => ` ${value < 0 ? "−" : "+"} ${Math.abs(value).toFixed(3)}${factor}`).join("");
+    return `y = ${weights[0] < 0 ? "−" : ""}${text.slice(3)}`;
+  }
+
   connectedCallback() {
+    if (document.readyState === "loading") { // the pictures inside may not have been read yet
+      document.addEventListener("DOMContentLoaded", () => this.connectedCallback(), { once: true });
+      return;
+    }
     if (this.shadowRoot) return;
     const settings = JSON.parse(this.dataset.settings);
     const { names, weights, bias, limit, presets } = settings;
-    const slider = (id, words, most, value) => `<label for="${id}">${words}</label>
+    const slider = (id, most, value) => `<label for="${id}"></label>
       <input id="${id}" type="range" min="-${most}" max="${most}" step="0.001" value="${value}"><output for="${id}"></output>`;
-    const sliders = names.map((name, c) => slider(`weight-${c}`, `weight of ${name}`, limit, weights[c]));
-    const buttons = Object.keys(presets).map((name) => `<button type="button">${name}</button>`);
+    const sliders = weights.map((weight, c) => slider(`weight-${c}`, limit, weight));
     this.attachShadow({ mode: "open" }).innerHTML = `
       <style>
-        :host { display: block; margin: 1em 0; font-size: .95em; line-height: 1.4 }
+        :host { display: block; container-type: inline-size; margin: 1em 0; font-size: .95em; line-height: 1.4 }
         .pictures { display: flex; gap: .6rem; align-items: center }
         .pictures > img, .pictures > canvas { flex: 1 1 0; min-width: 0; width: 100%; height: auto; border-radius: 6px; display: block }
         .arrow { flex: none; font-weight: 600; white-space: nowrap }
-        form { display: grid; grid-template-columns: auto 1fr 3.6em; gap: .35rem .8rem; align-items: center; margin: .9rem 0 0 }
+        form { display: grid; grid-template-columns: fit-content(45%) 1fr 4.2em; gap: .35rem .8rem; align-items: center; margin: .9rem 0 0 }
         input { min-width: 0; width: 100%; margin: 0; height: 1.6rem; accent-color: var(--pst-color-primary, #0072b2) }
         output { text-align: right; font-variant-numeric: tabular-nums }
         .presets { display: flex; flex-wrap: wrap; gap: .5rem; margin: .9rem 0 .6rem }
@@ -27,13 +37,27 @@ customElements.get("channel-mixer") || customElements.define("channel-mixer", cl
         button:hover { background: color-mix(in srgb, currentColor 12%, transparent) }
         button:focus-visible, input:focus-visible { outline: 2px solid var(--pst-color-primary, #0072b2); outline-offset: 2px }
         p { margin: 0; font-variant-numeric: tabular-nums }
+        @container (max-width: 30em) { /* words above, so that sliders have the width of a phone */
+          form { grid-template-columns: 1fr 4.2em; row-gap: 0 }
+          label { grid-column: 1 / -1; margin-top: .3rem }
+        }
       </style>
       <div class="pictures"><span class="arrow">1×1 →</span><canvas role="img"></canvas></div>
-      <form>${sliders.join("")}${slider("bias", "bias", 1, bias)}</form>
-      <div class="presets" role="group" aria-label="Examples">${buttons.join("")}</div>
+      <form>${sliders.join("")}${slider("bias", 1, bias)}</form>
+      <div class="presets" role="group" aria-label="Examples"></div>
       <p aria-live="polite"></p>`;
     const find = (selector) => this.shadowRoot.querySelector(selector);
     const inputs = [...this.shadowRoot.querySelectorAll("input")];
+    // Names are text, never markup.
+    const words = [...names.map((name) => `weight of ${name}`), "bias"];
+    inputs.forEach((input, i) => (input.previousElementSibling.textContent = words[i]));
+    const buttons = Object.keys(presets).map((name) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = name;
+      return button;
+    });
+    find(".presets").append(...buttons);
     const pictures = [...this.querySelectorAll("img[data-input]")].map((shown) => {
       const image = new Image();
       image.alt = shown.alt;
@@ -44,17 +68,18 @@ customElements.get("channel-mixer") || customElements.define("channel-mixer", cl
     Promise.all(pictures.map((image) => image.decode())).then(() => {
       const draw = this.begin(pictures, find("canvas"), inputs, find("p"), names);
       find("form").addEventListener("input", draw);
-      find(".presets").addEventListener("click", ({ target }) => {
-        if (!(target.textContent in presets)) return;
-        presets[target.textContent].forEach((value, i) => (inputs[i].value = value));
-        draw();
-      });
+      for (const button of buttons) {
+        button.addEventListener("click", () => {
+          presets[button.textContent].forEach((value, i) => (inputs[i].value = value));
+          draw();
+        });
+      }
       draw();
     });
     find("form").addEventListener("submit", (event) => event.preventDefault());
   }
 
-  // Read the channels off the pictures: one colour picture has three, a grey one has one.
+  // Read the channels off the pictures: three off one colour picture, one off each grey one.
   begin(pictures, canvas, inputs, text, names) {
     canvas.width = pictures[0].naturalWidth;
     canvas.height = pictures[0].naturalHeight;
@@ -63,7 +88,7 @@ customElements.get("channel-mixer") || customElements.define("channel-mixer", cl
       context.drawImage(picture, 0, 0);
       const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
       const layer = (c) => Float32Array.from({ length: data.length / 4 }, (_, i) => data[4 * i + c] / 255);
-      return pictures.length === 1 ? [0, 1, 2].map(layer) : [layer(0)];
+      return names.length === 3 ? [0, 1, 2].map(layer) : [layer(0)];
     });
     const result = context.createImageData(canvas.width, canvas.height);
     const number = (value) => (value < 0 ? "−" : "") + Math.abs(value).toFixed(3);
@@ -77,8 +102,7 @@ customElements.get("channel-mixer") || customElements.define("channel-mixer", cl
         result.data[4 * i + 3] = 255;
       }
       context.putImageData(result, 0, 0);
-      const terms = [...weights.map((weight, c) => `${number(weight)} · ${names[c]}`), number(values.at(-1))];
-      const formula = `y = ${terms.join(" + ").replaceAll("+ −", "− ")}`;
+      const formula = this.constructor.formula(names, weights, values.at(-1));
       text.textContent = `${formula}, the same for all ${channels[0].length.toLocaleString("en")} pixels`;
       canvas.setAttribute("aria-label", `The channels mixed to one: ${formula}`);
     };

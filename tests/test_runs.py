@@ -1,0 +1,118 @@
+"""What a comparison of training runs says: means, spreads, differences and verdicts."""
+
+import math
+import pickle
+import statistics
+from xml.etree import ElementTree
+
+import pytest
+
+from companion.training import Comparison, Run
+
+ACCURACIES = {"a": [97.2, 98.0, 96.4], "b": [95.0, 97.0, 95.6], "c": [91.0, 92.0, 90.0]}
+
+
+@pytest.fixture
+def three():
+    return Comparison(
+        tuple(
+            Run(name, seed, 1234 * (i + 1), value + 1, value, (2.0, 1.0))
+            for i, (name, values) in enumerate(ACCURACIES.items())
+            for seed, value in enumerate(values)
+        )
+    )
+
+
+@pytest.mark.parametrize("name", ACCURACIES)
+def test_mean_and_spread_are_those_of_the_statistics_module(three, name):
+    assert three.accuracies(name) == tuple(ACCURACIES[name])
+    assert three.mean(name) == pytest.approx(statistics.mean(ACCURACIES[name]))
+    assert three.spread(name) == pytest.approx(statistics.stdev(ACCURACIES[name]))
+    assert three.mean(name, "train") == pytest.approx(statistics.mean(ACCURACIES[name]) + 1)
+    assert three.spread(name, "train") == pytest.approx(statistics.stdev(ACCURACIES[name]))
+
+
+def test_a_difference_is_paired_by_seed(three):
+    differences = [2.2, 1.0, 0.8]
+    mean, standard_error = three.difference("a", "b")
+    assert mean == pytest.approx(statistics.mean(differences))
+    assert standard_error == pytest.approx(statistics.stdev(differences) / math.sqrt(3))
+    assert three.difference("b", "a").mean == -mean
+
+
+def test_verdicts_compare_means(three):
+    assert three.within("a", "b", points=1.5)
+    assert three.within("b", "a", points=1.5)
+    assert not three.within("a", "b", points=1)
+    assert three.ahead("a", "b", points=1)
+    assert not three.ahead("a", "b", points=1.5)
+    assert not three.ahead("b", "a")
+    assert not three.ahead("a", "a")
+
+
+def test_a_verdict_on_the_edge_is_not_decided_by_float_noise():
+    pair = Comparison((Run("a", 0, 1, 82.2, 82.2, ()), Run("b", 0, 1, 80.6, 80.6, ())))
+    assert pair.difference("a", "b").mean > 1.6  # by 8e-15
+    assert pair.within("a", "b", points=1.6)
+    assert not pair.ahead("a", "b", points=1.6)
+
+
+def test_rounded_goes_to_the_nearest_step(three):
+    assert three.rounded("b") == 96.0
+    assert three.rounded("a", nearest=1) == 97.0
+    assert three.rounded("b", nearest=0.1) == 95.9
+    assert three.rounded("b", "train", nearest=2) == 96.0
+
+
+def test_the_text_shows_as_many_digits_as_asked_for(three):
+    assert str(three).splitlines()[-3:] == [
+        "a             1,234  98.2 ± 0.8  97.2 ± 0.8",
+        "b             2,468  96.9 ± 1.0  95.9 ± 1.0",
+        "c             3,702  92.0 ± 1.0  91.0 ± 1.0",
+    ]
+    assert "over 3 seeds" in str(three)
+    assert "97.20 ± 0.80" in str(three.table(digits=2))
+    assert "97 ± 1" in str(three.table(digits=0))
+
+
+def test_the_html_is_a_table_whose_headings_say_what_they_head(three):
+    table = ElementTree.fromstring(three._repr_html_())
+    assert table.get("class") == "dataframe"
+    assert [cell.text for cell in table.iterfind("thead/tr/th[@scope='col']")] == [
+        *("variant", "parameters", "train, %", "test, %")
+    ]
+    assert [cell.text for cell in table.iterfind("tbody/tr/th[@scope='row']")] == ["a", "b", "c"]
+    assert [cell.text for cell in table.iterfind("tbody/tr[2]/td")] == ["2,468", "96.9 ± 1.0", "95.9 ± 1.0"]
+
+
+def test_one_seed_has_a_mean_and_no_spread():
+    alone = Comparison((Run("a", 0, 10, 99.0, 97.0, ()), Run("b", 0, 10, 99.0, 96.0, ())))
+    assert math.isnan(alone.spread("a"))
+    assert math.isnan(alone.difference("a", "b").standard_error)
+    assert alone.within("a", "b", points=1)
+    assert "±" not in str(alone).splitlines()[-1]
+    assert "one seed" in str(alone)
+
+
+def test_a_comparison_survives_pickle(three):
+    again = pickle.loads(pickle.dumps(three))
+    assert again == three
+    assert str(again) == str(three)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda c: c.mean("d"), r"name must be one of \['a', 'b', 'c'\], got 'd'"),
+        (lambda c: c.accuracies("a", "validation"), r"part must be one of \['train', 'test'\], got 'validation'"),
+        (lambda c: c.within("a", "b", points=-1), "points must be at least 0, got -1"),
+        (lambda c: c.ahead("a", "b", points=math.nan), "points must be at least 0, got nan"),
+        (lambda c: c.rounded("a", nearest=0), "nearest must be above 0, got 0"),
+        (lambda c: c.table(digits=-1), "digits must be at least 0, got -1"),
+        (lambda c: Comparison(()), r"runs must go through the same seeds for each variant, got \[\]"),
+        (lambda c: Comparison(c.runs[:-1]), "runs must go through the same seeds for each variant"),
+    ],
+)
+def test_a_comparison_refuses_bad_questions(three, call, message):
+    with pytest.raises(ValueError, match=message):
+        call(three)

@@ -1,0 +1,101 @@
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from companion.tables import Table
+
+
+def test_numbers_are_set_to_the_right_and_words_to_the_left():
+    table = Table(["layer", "weights", "share"], [["conv1", 9408, 0.25], ["a long name", 12, 1234.56]])
+    assert repr(table).splitlines() == [
+        "layer        weights    share",
+        "-----------  -------  -------",
+        "conv1          9,408      0.2",
+        "a long name       12  1,234.6",
+    ]
+
+
+def test_a_caption_stands_above_and_a_total_below_a_rule():
+    table = Table(["layer", "n"], [["a", 1], ["b", 2]], "Numbers", total=["total", 1003])
+    assert repr(table).splitlines() == [
+        "Numbers",
+        "",
+        "layer      n",
+        "-----  -----",
+        "a          1",
+        "b          2",
+        "-----  -----",
+        "total  1,003",
+    ]
+
+
+def test_a_missing_number_is_a_dash_in_a_column_of_numbers():
+    table = Table(["a", "n", "none"], [["x", 10, None], ["y", None, None]])
+    assert repr(table).splitlines()[2:] == ["x  10  –", "y   –  –"]
+    assert table._repr_html_().count('<td style="text-align: right">–</td>') == 1
+    assert table._repr_html_().count("<td>–</td>") == 2
+
+
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [
+        (np.int64(12345), "12,345"),
+        (np.float32(0.25), "0.2"),
+        (np.float64(1234.56), "1,234.6"),
+        (Fraction(5, 4), "1.2"),
+        (-1000, "-1,000"),
+        (0, "0"),
+        (0.0, "0.0"),
+    ],
+)
+def test_numbers_of_every_kind_are_numbers(cell, written):
+    table = Table(["name", "a wide heading"], [["x", cell]])
+    assert repr(table).splitlines()[2] == f"x     {written:>14}"
+    assert f'<td style="text-align: right">{written}</td>' in table._repr_html_()
+
+
+@pytest.mark.parametrize(("cell", "written"), [(True, "True"), (np.bool_(False), "False"), ((1, 2), "(1, 2)")])
+def test_what_is_no_number_is_set_as_text(cell, written):
+    table = Table(["name", "a wide heading"], [["x", cell]])
+    assert repr(table).splitlines()[2] == f"x     {written}"
+    assert f"<td>{written}</td>" in table._repr_html_()
+
+
+def test_html_names_every_row_and_column_and_escapes_every_text():
+    table = Table(["a<b", "n"], [["<script>", 1], ["x&y", None]], caption='"<i>"', total=["<all>", 1])
+    assert table._repr_html_().splitlines() == [
+        '<table class="dataframe">',
+        "<caption>&quot;&lt;i&gt;&quot;</caption>",
+        '<thead><tr><th scope="col">a&lt;b</th><th scope="col" style="text-align: right">n</th></tr></thead>',
+        "<tbody>",
+        '<tr><th scope="row">&lt;script&gt;</th><td style="text-align: right">1</td></tr>',
+        '<tr><th scope="row">x&amp;y</th><td style="text-align: right">–</td></tr>',
+        "</tbody>",
+        '<tfoot><tr><th scope="row">&lt;all&gt;</th><td style="text-align: right">1</td></tr></tfoot>',
+        "</table>",
+    ]
+
+
+def test_html_without_caption_and_total_has_neither():
+    html = Table(["a"], [["x"]])._repr_html_()
+    assert "<caption>" not in html
+    assert "<tfoot>" not in html
+    assert '<tbody>\n<tr><th scope="row">x</th></tr>\n</tbody>' in html
+
+
+def test_a_total_alone_can_make_a_column_one_of_numbers():
+    assert repr(Table(["a", "number"], [["x", None]], total=["y", 7])).splitlines()[-1] == "y       7"
+
+
+def test_a_table_without_rows_is_its_headings():
+    assert repr(Table(["layer", "weights"], [])) == "layer  weights\n-----  -------"
+
+
+def test_rows_of_another_length_are_refused():
+    with pytest.raises(ValueError, match=r"rows must have one cell for each of 2 columns, got 1: \['b'\]"):
+        Table(["name", "n"], [["a", 1], ["b"]])
+    with pytest.raises(ValueError, match=r"rows must have one cell for each of 1 columns, got 2: \['a', 1\]"):
+        Table(["name"], [["a", 1]])
+    with pytest.raises(ValueError, match=r"total must have one cell for each of 2 columns, got 0: \[\]"):
+        Table(["name", "n"], [["a", 1]], total=[])

@@ -11,6 +11,7 @@ import matplotlib
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex, to_rgba
+from matplotlib.path import Path
 from PIL import Image
 
 from companion import figures
@@ -270,6 +271,11 @@ def test_a_line_is_named_at_its_end_in_its_colour(settings):
         assert text.xy == (pytest.approx(1.01), pytest.approx(to_axes.transform((1, end))[1], abs=0.01))
 
 
+def test_names_beside_the_axes_are_not_cut_off():
+    picture = figures.curves({"name": ([0, 1], [0, 1])}, xlabel="x", ylabel="y", alt="a")
+    assert "name" in words(picture.svg)
+
+
 def test_names_of_lines_that_end_together_are_moved_apart_and_keep_their_order():
     axis = curves({"a": ([0, 1], [1, 0.001]), "b": ([0, 1], [1, 0.0]), "c": ([0, 1], [1, 0.0])})
     heights = {text.get_text(): text.xy[1] for text in axis.texts}
@@ -389,6 +395,7 @@ def test_blocks_stand_in_a_row_without_touching_and_within_the_picture():
     corners = np.concatenate(blocks)
     for values, (low, high) in zip(corners.T, (axis.get_xlim(), axis.get_ylim()), strict=True):
         assert low < values.min() < values.max() < high
+    assert sum(abs(axis.get_xlim() - np.array([corners[:, 0].min(), corners[:, 0].max()]))) < 0.5, "idle room"
     fronts = [block[0] for block in faces(axis)]
     assert [front[:, 1].mean() for front in fronts] == pytest.approx([0.5] * 3), "centred on one line"
 
@@ -402,16 +409,21 @@ def test_the_faces_of_a_block_share_their_edges():
 
 def test_blocks_are_named_with_their_sizes_and_operations():
     axis = figures.tensor_blocks(STEPS, ["1×1", "3×3"], alt="a").figure.axes[0]
-    words = {text.get_text(): text.get_position() for text in axis.texts}
-    assert list(words) == ["in", "8 × 4 × 4", "1×1", "thin", "2 × 4 × 2", "3×3", "out", "4 × 2 × 4"]
-    names, sizes, operations = (list(words)[0::3], list(words)[1::3], list(words)[2::3])
+    places = {text.get_text(): text.get_position() for text in axis.texts}
+    assert list(places) == ["in", "8 × 4 × 4", "1×1", "thin", "2 × 4 × 2", "3×3", "out", "4 × 2 × 4"]
+    names, sizes, operations = (list(places)[0::3], list(places)[1::3], list(places)[2::3])
     middles = [np.concatenate(block)[:, 0] for block in faces(axis)]
     middles = [(xs.min() + xs.max()) / 2 for xs in middles]
-    assert [words[name][0] for name in names] == [words[size][0] for size in sizes] == pytest.approx(middles)
-    assert all(words[size][1] < words[name][1] < 0 for name, size in zip(names, sizes, strict=True))
-    between = [words[operation][0] for operation in operations]
+    assert [places[name][0] for name in names] == [places[size][0] for size in sizes] == pytest.approx(middles)
+    assert all(places[size][1] < places[name][1] < 0 for name, size in zip(names, sizes, strict=True))
+    between = [places[operation][0] for operation in operations]
     assert middles[0] < between[0] < middles[1] < between[1] < middles[2]
-    assert sum(not hasattr(patch, "get_xy") for patch in axis.patches) == 2, "one arrow an operation"
+    paths = [patch.get_path() for patch in axis.patches if not hasattr(patch, "get_xy")]
+    arrows = [path.vertices[path.codes != Path.CLOSEPOLY, 0] for path in paths]
+    assert len(arrows) == 2, "one an operation"
+    ends = [np.concatenate(block)[:, 0] for block in faces(axis)]
+    for (before, after), arrow in zip(itertools.pairwise(ends), arrows, strict=True):
+        assert before.max() < arrow.min() < arrow.max() < after.min()
 
 
 def test_blocks_take_the_colours_in_turn():
@@ -433,6 +445,8 @@ def test_a_highlight_is_one_rod_through_the_channels_of_every_block():
     for rod, front in zip(rods, fronts, strict=True):
         assert (rod[:, 0].min(), rod[:, 0].max()) == (front[:, 0].min(), front[:, 0].max())
         assert front[:, 1].min() < rod[:, 1].min() < rod[:, 1].max() < front[:, 1].max()
+        assert len({tuple(corner) for corner in rod}) == 4
+        assert len(set(rod[:, 1])) == 2, "a rectangle"
 
 
 # --- Maps

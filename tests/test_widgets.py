@@ -169,10 +169,12 @@ def test_the_mixer_gives_its_script_all_that_it_needs():
 
 
 def test_the_colour_presets_keep_what_they_promise():
-    grey, red, _, negative = (np.array(preset) for preset in widgets.COLOUR_PRESETS.values())
+    grey, red, difference, negative = (np.array(preset) for preset in widgets.COLOUR_PRESETS.values())
     white, pixel = np.array([1, 1, 1, 1]), np.array([0.2, 0.9, 0.4, 1])  # the last 1 takes the bias
     assert grey @ white == pytest.approx(1)
     assert red @ pixel == 0.2
+    assert difference @ pixel == pytest.approx(0.4 - 0.2 + 0.3)
+    assert grey.tolist() == [0.299, 0.587, 0.114, 0]  # Rec. ITU-R BT.601
     assert negative @ pixel == pytest.approx(1 - grey @ pixel)
 
 
@@ -235,6 +237,10 @@ def test_the_explorer_gives_its_script_the_numbers_and_the_limits():
     assert limits["kernel_size"] == [1, 7, 2]
     assert {name: tuple(limit) for name, limit in limits.items()} == widgets.EXPLORER_LIMITS
     assert set(in_javascript("cost-explorer", "Object.keys(Element.words)", [0])[0]) == set(limits)
+    documented = re.findall(r"(\w+): .*?, (\d+) to (\d+)", widgets.cost_explorer.__doc__)
+    assert {name: [int(least), int(most), 1] for name, least, most in documented} == {
+        name: limit for name, limit in limits.items() if name != "kernel_size"
+    }
 
 
 @pytest.mark.parametrize("name", EXPLORER)

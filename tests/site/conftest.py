@@ -33,7 +33,7 @@ def is_stale(site: Path) -> bool:
     landing = site / "index.html"
     if not landing.is_file():
         return True
-    patterns = ("_config.yml", "_toc.yml", "book/**/*", "companion/**/*.py", "vendor/**/*")
+    patterns = ("_config.yml", "_toc.yml", "book/**/*", "companion/**/*.py", "companion/**/*.js", "vendor/**/*")
     sources = [path for pattern in patterns for path in ROOT.glob(pattern) if "__pycache__" not in path.parts]
     return max(path.stat().st_mtime for path in sources if path.is_file()) > landing.stat().st_mtime
 

@@ -84,13 +84,19 @@ def test_a_chapter_can_be_downloaded_as_a_notebook(page):
 
 def test_wide_boxes_can_be_scrolled_by_keyboard_on_a_phone(page):
     page.set_viewport_size({"width": 390, "height": 844})
-    first_page_with(".pst-scrollable-table-container table.dataframe", page)
-    box = page.locator(".pst-scrollable-table-container").first
-    expect(box).to_have_attribute("tabindex", "0")
-    box.focus()
-    for _ in range(3):
-        page.keyboard.press("ArrowRight")
-    page.wait_for_function("document.activeElement.scrollLeft > 0")
+    scrolled = 0
+    for path in PAGES:
+        page.goto(path, wait_until="load")
+        for box in page.locator(".pst-scrollable-table-container").all():
+            wide = box.evaluate("box => box.scrollWidth > box.clientWidth")
+            expect(box).to_have_attribute("tabindex", "0" if wide else "-1")
+            if wide:
+                box.focus()
+                for _ in range(3):
+                    page.keyboard.press("ArrowRight")
+                page.wait_for_function("document.activeElement.scrollLeft > 0")
+                scrolled += 1
+    assert scrolled, "no table of the book is wider than a phone: nothing was tried"
 
 
 def test_the_chapters_open_from_a_phone_s_menu(page):

@@ -42,14 +42,15 @@ def test_running_twice_changes_no_byte_and_keeps_measured_times(tmp_path):
     assert path.read_bytes() != once
 
 
-def test_a_timed_cell_that_changed_is_measured_anew(tmp_path):
-    path = notebook(tmp_path, timed("print('old')"))
+def test_when_a_timed_cell_changes_all_are_measured_anew(tmp_path):
+    path = notebook(tmp_path, timed("value = 'old'\nprint(value)"), timed("print('drawn from', value)"))
     notebooks.execute(path, timings=False)
     stored = nbformat.read(path, as_version=4)
-    stored.cells[0].source = "print('new')"
+    stored.cells[0].source = "value = 'new'\nprint(value)"
     nbformat.write(stored, path)
     notebooks.execute(path, timings=False)
-    assert nbformat.read(path, as_version=4).cells[0].outputs[0].text == "new\n"
+    outputs = [cell.outputs[0].text for cell in nbformat.read(path, as_version=4).cells]
+    assert outputs == ["new\n", "drawn from new\n"], "what depends on a new time is made anew as well"
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@
 
 Each notebook is executed in ``book/`` under a fixed environment, then written without what changes from run
 to run. Cells tagged ``nbval-ignore-output`` hold measured times: they run too, but keep the outputs they have,
-as long as their source is the one that was measured; ``--timings`` measures them anew. Last, the numbers in the
-prose are filled in from the cells: ``3.6<!--=ratio:.1f-->`` is the value glued as ``ratio``, written with the
-format ``.1f``.
+as long as the source of all of them is the one that was measured; ``--timings`` measures them anew. Last, the
+numbers in the prose are filled in from the cells: ``3.6<!--=ratio:.1f-->`` is the value glued as ``ratio``,
+written with the format ``.1f``.
 """
 
 import argparse
@@ -66,7 +66,10 @@ def fill(text: str, values: dict[str, object]) -> str:
 def execute(path: Path, timings: bool) -> None:
     """Run one notebook and write it back."""
     notebook = nbformat.read(path, as_version=4)
-    measured = {cell.id: cell.outputs for cell in notebook.cells if _is_measured(cell) and not timings}
+    timed = [cell for cell in notebook.cells if "nbval-ignore-output" in cell.metadata.get("tags", [])]
+    digest = sha256("\n".join(cell.source for cell in timed).encode()).hexdigest()[:12]
+    keep = not timings and all(cell.metadata.get("measured") == digest for cell in timed)
+    kept = {cell.id: cell.outputs for cell in timed if keep}
     client = NotebookClient(
         notebook,
         timeout=600,
@@ -75,11 +78,9 @@ def execute(path: Path, timings: bool) -> None:
         kernel_name="python3",
     )
     client.execute(env={**os.environ, **ENVIRONMENT})
-    for cell in notebook.cells:
-        if cell.id in measured:
-            cell.outputs = measured[cell.id]
-        elif _is_timed(cell):
-            cell.metadata["measured"] = _digest(cell)
+    for cell in timed:  # all or none: a figure of times is drawn from the cell that measured them
+        cell.outputs = kept.get(cell.id, cell.outputs)
+        cell.metadata["measured"] = digest
     values = glued(notebook)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
@@ -91,19 +92,6 @@ def execute(path: Path, timings: bool) -> None:
     nbformat.write(notebook, path)
     strip = [sys.executable, "-m", "nbstripout", "--keep-output", "--keep-count", "--keep-id", str(path)]
     subprocess.run(strip, check=True)
-
-
-def _is_timed(cell: nbformat.NotebookNode) -> bool:
-    return "nbval-ignore-output" in cell.metadata.get("tags", [])
-
-
-def _is_measured(cell: nbformat.NotebookNode) -> bool:
-    """Tell whether the outputs of a timed cell are those of its present source."""
-    return _is_timed(cell) and bool(cell.outputs) and cell.metadata.get("measured") == _digest(cell)
-
-
-def _digest(cell: nbformat.NotebookNode) -> str:
-    return sha256(cell.source.encode()).hexdigest()[:12]
 
 
 def main() -> None:

@@ -40,8 +40,10 @@ def tensor_blocks(
     sizes = [(1.6 * c / deepest, h / tallest, 0.42 * w / tallest) for _, (c, h, w) in steps]
     gap = 1.15
     long = sum(deep + wide for deep, _, wide in sizes) + gap * len(operations) + 0.2
-    low, high = -0.5, max(0.5 + tall / 2 + 0.55 * wide for _, tall, wide in sizes) + 0.05
-    figure, axis = canvas(WIDTH * (high - low) / max(long, 4.5))
+    high = max(0.5 + tall / 2 + 0.55 * wide for _, tall, wide in sizes) + 0.05
+    unit = WIDTH / max(long, 4.5)  # inches
+    low = -0.55 / unit  # room for two lines of words, whatever the scale
+    figure, axis = canvas(unit * (high - low))
     left = 0.0
     for index, (name, (channels, height, width)) in enumerate(steps):
         deep, tall, wide = sizes[index]
@@ -49,15 +51,9 @@ def tensor_blocks(
         _block(axis, left, tall, wide, deep, colour)
         if highlight:
             _column(axis, left, tall, wide, deep)
-        axis.text(left + (deep + wide) / 2, -0.12, name, ha="center", va="top", fontsize=9.5, fontweight="bold")
-        axis.text(
-            left + (deep + wide) / 2,
-            -0.32,
-            f"{channels} × {height} × {width}",
-            ha="center",
-            va="top",
-            fontsize=9,
-        )
+        middle, size = left + (deep + wide) / 2, f"{channels} × {height} × {width}"
+        axis.text(middle, -0.08 / unit, name, ha="center", va="top", fontsize=9.5, fontweight="bold")
+        axis.text(middle, -0.29 / unit, size, ha="center", va="top", fontsize=9)
         right = left + deep + wide
         if index < len(operations):
             arrow = FancyArrowPatch(

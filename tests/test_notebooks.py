@@ -22,6 +22,7 @@ TAGS = {
     "remove-cell",  # numbers for the prose
     "remove-input",  # the puzzle on the first page
 }
+FOLDED = {"hide-cell", "hide-input", "remove-cell", "remove-input"}
 LARGEST = 400_000  # bytes
 WIDEST = 84  # characters of code that fit beside each other on the site
 
@@ -123,10 +124,15 @@ def test_the_file_is_small_and_normalised(path):
 
 
 @every_notebook
-def test_shown_code_fits_the_column(path):
-    folded = {"hide-cell", "hide-input", "remove-cell", "remove-input"}
+def test_what_the_site_folds_is_folded_in_jupyterlab(path):
     for cell in code_cells(path):
-        if not tags(cell) & folded:
+        assert bool(tags(cell) & FOLDED) == cell.metadata.get("jupyter", {}).get("source_hidden", False), cell.id
+
+
+@every_notebook
+def test_shown_code_fits_the_column(path):
+    for cell in code_cells(path):
+        if not tags(cell) & FOLDED:
             assert all(len(line) <= WIDEST for line in cell.source.splitlines()), cell.id
             assert len(cell.source.splitlines()) <= 25, cell.id
 

@@ -6,6 +6,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SITE := _build/html
 PORT ?= 8000
+# Test processes side by side; notebooks run one after the other.
+JOBS ?= 2
 
 .NOTPARALLEL:
 .PHONY: book notebooks lab serve bench lint test unit coverage nbval site clean
@@ -38,7 +40,7 @@ lint: $(VENV)/.test
 	$(BIN)/ruff format --check
 
 unit: $(VENV)/.test vendor/katex/katex.min.css
-	$(BIN)/python -m pytest --ignore=tests/site
+	$(BIN)/python -m pytest --ignore=tests/site -n $(JOBS) --dist worksteal
 
 nbval: $(VENV)/.test
 	$(BIN)/python -m pytest book --nbval --nbval-current-env --nbval-cell-timeout=120 \
@@ -48,7 +50,7 @@ coverage: $(VENV)/.test vendor/katex/katex.min.css
 	$(BIN)/python -m pytest --ignore=tests/site --cov --cov-report=term
 
 site: $(VENV)/.test book
-	$(BIN)/python -m pytest tests/site
+	$(BIN)/python -m pytest tests/site -n $(JOBS) --dist loadfile
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c "import sys; sys.exit(0 if sys.version_info >= (3, 11) else 'Python 3.11 or newer is needed: make PYTHON=python3.11 ...')"

@@ -1,10 +1,14 @@
 """Figures of one style, drawn from plain numbers; each follows the page's theme and carries its alt text."""
 
 from companion.figures.blocks import pixel_maps, tensor_blocks
+from companion.figures.branches import branches
 from companion.figures.charts import bars, curves, dots
 from companion.figures.matrix import mixing_matrix
 from companion.figures.picture import Picture, canvas
+from companion.figures.regions import regions
+from companion.figures.scatter import scatter
 from companion.figures.style import BLUE, GREEN, GRID, INK, ORANGE, PAPER, PINK, SERIES
+from companion.figures.two_axes import two_axes
 
 __all__ = [
     "BLUE",
@@ -17,10 +21,14 @@ __all__ = [
     "SERIES",
     "Picture",
     "bars",
+    "branches",
     "canvas",
     "curves",
     "dots",
     "mixing_matrix",
     "pixel_maps",
+    "regions",
+    "scatter",
     "tensor_blocks",
+    "two_axes",
 ]

@@ -10,6 +10,7 @@ from io import BytesIO, StringIO
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from PIL import Image
 
 from companion.figures.style import CSS, RC
 
@@ -77,7 +78,10 @@ class Picture:
         buffer = BytesIO()
         with matplotlib.rc_context(RC):
             self.figure.savefig(buffer, format="png", facecolor="white", metadata={"Software": None})
-        return buffer.getvalue()
+        small = BytesIO()  # a palette makes the file a third as large, which is stored in every notebook
+        with Image.open(buffer) as image:
+            image.convert("RGB").quantize(256).save(small, format="PNG", optimize=True)
+        return small.getvalue()
 
     @property
     def html(self) -> str:

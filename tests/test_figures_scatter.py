@@ -1,0 +1,80 @@
+"""Points between logarithmic axes: each where it belongs, with its name, and lines of one ratio."""
+
+import math
+
+import pytest
+from matplotlib.colors import to_hex
+
+from companion import figures
+from companion.figures import SERIES
+
+GROUPS = {"full": {"a": (4e8, 9.0), "b": (4e8, 30.0)}, "depthwise": {"a": (1e6, 0.2)}}
+WORDS = {"xlabel": "MACs", "ylabel": "ms", "alt": "a"}
+
+
+def drawn(**changes):
+    return figures.scatter(**{"groups": GROUPS, **WORDS} | changes).figure
+
+
+def test_each_point_stands_at_its_values_in_its_groups_colour():
+    figure = drawn()
+    axis = figure.axes[0]
+    assert (axis.get_xscale(), axis.get_yscale()) == ("log", "log")
+    assert [dots.get_offsets().tolist() for dots in axis.collections] == [[[4e8, 9], [4e8, 30]], [[1e6, 0.2]]]
+    assert [to_hex(dots.get_facecolor()[0]) for dots in axis.collections] == list(SERIES[:2])
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["full", "depthwise"]
+    (left, right), (low, high) = axis.get_xlim(), axis.get_ylim()
+    assert left < 1e6 < 4e8 < right
+    assert low < 0.2 < 30 < high
+
+
+def test_each_point_has_its_name_above_it():
+    axis = drawn().axes[0]
+    assert [(text.get_text(), text.xy) for text in axis.texts] == [
+        ("a", (4e8, 9)),
+        ("b", (4e8, 30)),
+        ("a", (1e6, 0.2)),
+    ]
+    assert all(text.get_position() == (0, 4) and text.get_fontsize() >= 8 for text in axis.texts)
+
+
+def test_a_ray_joins_points_of_one_ratio_and_is_named_where_it_leaves_the_picture():
+    axis = drawn(rays={"slow": 2e-7, "fast": 1e-8}).axes[0]
+    (right, top), names = (axis.get_xlim()[1], axis.get_ylim()[1]), axis.texts[-2:]
+    assert [line.get_ydata() / line.get_xdata() for line in axis.lines] == [
+        pytest.approx([2e-7, 2e-7]),
+        pytest.approx([1e-8, 1e-8]),
+    ]
+    assert [name.get_text() for name in names] == ["slow", "fast"]
+    assert names[0].xy == (pytest.approx(top / 2e-7), 1.01)
+    assert names[1].xy == (1.01, pytest.approx(right * 1e-8))
+
+
+def test_axes_are_marked_without_exponents():
+    figure = drawn()
+    figure.canvas.draw()
+    axis = figure.axes[0]
+    labels = [[tick.get_text() for tick in part.get_ticklabels()] for part in (axis.xaxis, axis.yaxis)]
+    assert {"1 M", "10 M", "100 M"} <= set(labels[0])
+    assert {"0.1", "1", "10"} <= set(labels[1])
+
+
+def test_the_caption_and_the_alternative_text_are_kept():
+    picture = figures.scatter(GROUPS, **WORDS | {"alt": "three points"}, caption="c")
+    assert (picture.alt, picture.caption) == ("three points", "c")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"groups": {}}, "groups must be 1 to 4, one colour each, got 0"),
+        ({"groups": {name: {"p": (1, 1)} for name in "abcde"}}, "groups must be 1 to 4, one colour each, got 5"),
+        ({"groups": {"a": {}}}, "groups must hold at least one point each, got none for 'a'"),
+        ({"groups": {"a": {"p": (0, 1)}}}, "groups must hold numbers above 0 and finite, got 0"),
+        ({"groups": {"a": {"p": (1, math.nan)}}}, "groups must hold numbers above 0 and finite, got nan"),
+        ({"rays": {"r": math.inf}}, "rays must hold numbers above 0 and finite, got inf"),
+    ],
+)
+def test_what_can_not_be_drawn_is_refused(changes, words):
+    with pytest.raises(ValueError, match=words):
+        drawn(**changes)

@@ -1,0 +1,159 @@
+"""Where ReLU networks bend along a line: found exactly, and as often as the theory says."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from companion import nonlinearity
+
+
+def points(start, end, shares):
+    return start.double() + shares[:, None] * (end.double() - start.double())  # (S, C)
+
+
+def run(net, rows):
+    """Send rows (S, C) through a network of 1x1 convolutions, each as a picture of one pixel."""
+    with torch.no_grad():
+        return net(rows[:, :, None, None])[:, :, 0, 0]
+
+
+def patterns(net, rows):
+    """Return which units are on, (S, units), by running the layers one after the other."""
+    found, h = [], rows[:, :, None, None]
+    with torch.no_grad():
+        for layer in net:
+            h = layer(h)
+            if isinstance(layer, nn.ReLU):
+                found.append((h > 0).flatten(1))
+    return torch.cat(found, dim=1)
+
+
+def random_case(depth, width, seed):
+    torch.manual_seed(seed)
+    net = nonlinearity.stack([3] + [width] * depth + [2]).double()
+    for layer in net:
+        if isinstance(layer, nn.Conv2d):
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+    return net, *(3 * torch.randn(2, 3))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(1, 4), st.integers(1, 6), st.integers(0, 999))
+def test_the_network_is_straight_between_neighbouring_knots(depth, width, seed):
+    net, start, end = random_case(depth, width, seed)
+    knots, values = nonlinearity.walk(net, start, end)
+    assert knots.dtype == values.dtype == torch.float64
+    assert (knots[0], knots[-1]) == (0, 1)
+    assert (knots.diff() > 0).all()
+    torch.testing.assert_close(values, run(net, points(start, end, knots)))
+    middle = run(net, points(start, end, (knots[1:] + knots[:-1]) / 2))
+    torch.testing.assert_close(middle, (values[1:] + values[:-1]) / 2)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_piece_is_where_no_unit_switches_and_every_switch_is_found(seed):
+    net, start, end = random_case(3, 5, seed)
+    walk = nonlinearity.walk(net, start, end)
+    shares = torch.linspace(0, 1, 20_001, dtype=torch.float64)
+    on = patterns(net, points(start, end, shares))
+    changes = shares[1:][(on[1:] != on[:-1]).any(dim=1)]
+    nearest = (changes[:, None] - walk.knots).abs().amin(dim=1)
+    assert (nearest < 1e-4).all(), "each change that sampling sees lies at a knot"
+    inside = walk.knots[1:-1]
+    before, after = (patterns(net, points(start, end, inside + step)) for step in (-1e-7, 1e-7))
+    assert (before != after).any(dim=1).all(), "at each knot a unit switches"
+    assert walk.pieces == len(walk.knots) - 1 > 1
+
+
+@pytest.mark.parametrize(("depth", "folds"), [(1, 2), (2, 2), (6, 2), (3, 3), (2, 5), (3, 8), (4, 8), (4, 7)])
+def test_a_folding_network_has_folds_to_the_depth_equal_pieces_from_0_to_1_and_back(depth, folds):
+    net = nonlinearity.folding(depth, folds)
+    walk = nonlinearity.walk(net, torch.zeros(1), torch.ones(1))
+    pieces = folds**depth
+    assert walk.pieces == pieces
+    torch.testing.assert_close(walk.knots, torch.arange(pieces + 1, dtype=torch.float64) / pieces)
+    zigzag = torch.arange(pieces + 1, dtype=torch.float64) % 2
+    torch.testing.assert_close(walk.values[:, 0], zigzag, rtol=0, atol=1e-9)
+
+
+def test_a_folding_network_is_made_of_1x1_convolutions_of_the_width_asked_for():
+    net = nonlinearity.folding(depth=3, folds=4)
+    widths = [(layer.in_channels, layer.out_channels) for layer in net if isinstance(layer, nn.Conv2d)]
+    assert widths == [(1, 4), (4, 4), (4, 4), (4, 1)]
+    assert [type(layer) for layer in net[1::2]] == [nn.ReLU] * 3
+    x = torch.rand(2, 1, 3, 4, dtype=torch.float64)
+    tent = lambda x: 1 - (2 * x - 1).abs()  # noqa: E731
+    torch.testing.assert_close(nonlinearity.folding(2, 2)(x), tent(tent(x)))
+
+
+def test_to_touch_zero_is_not_to_switch():
+    net = nn.Sequential(*nonlinearity.folding(depth=2), nn.ReLU())  # falls to zero in the middle, and rises again
+    assert nonlinearity.walk(net, torch.zeros(1), torch.ones(1)).pieces == 4
+
+
+def test_a_unit_that_stays_at_zero_does_not_switch():
+    layer = nn.Conv2d(1, 1, 1).double()
+    with torch.no_grad():
+        layer.weight.fill_(1)
+        layer.bias.fill_(-0.5)
+    walk = nonlinearity.walk(nn.Sequential(layer, nn.ReLU(), nn.ReLU()), torch.zeros(1), torch.ones(1))
+    assert walk.knots.tolist() == [0, 0.5, 1]
+    assert walk.values[:, 0].tolist() == [0, 0, 0.5]
+
+
+def test_units_that_switch_together_make_one_knot():
+    net = nonlinearity.stack([1, 2, 1]).double()
+    with torch.no_grad():
+        net[0].weight.copy_(torch.tensor([3, -0.1], dtype=torch.float64)[:, None, None, None])
+        net[0].bias.copy_(torch.tensor([-1, 0.1 / 3], dtype=torch.float64))
+    walk = nonlinearity.walk(net, torch.zeros(1), torch.ones(1))
+    assert walk.knots.tolist() == pytest.approx([0, 1 / 3, 1])
+
+
+def test_layers_without_a_bend_make_one_piece_and_normalisations_are_followed():
+    torch.manual_seed(0)
+    norm = nn.BatchNorm2d(4).double()
+    norm(torch.randn(8, 4, 3, 3, dtype=torch.float64))
+    net = nn.Sequential(nn.Conv2d(2, 4, 1).double(), norm.eval(), nn.Identity(), nn.Conv2d(4, 1, 1).double())
+    start, end = torch.randn(2, 2)
+    walk = nonlinearity.walk(net, start, end)
+    assert walk.pieces == 1
+    torch.testing.assert_close(walk.values, run(net, torch.stack([start, end]).double()))
+
+
+CONV = nn.Conv2d(2, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("net", "ends", "error", "words"),
+    [
+        (CONV, (2, 2), TypeError, r"net must be an nn.Sequential, got Conv2d"),
+        (nn.Sequential(CONV, nn.GELU()), (2, 2), TypeError, r"net\[1\] must be .* got GELU"),
+        (nn.Sequential(nn.Conv2d(2, 2, 3)), (2, 2), ValueError, r"net\[0\] must be a 1x1 convolution"),
+        (nn.Sequential(CONV), (3, 3), ValueError, r"net\[0\] must read 3 channels, got 2"),
+        (nn.Sequential(CONV), (2, 3), ValueError, r"start and end .* got 2 and 3"),
+    ],
+)
+def test_walk_refuses_what_it_cannot_follow(net, ends, error, words):
+    with pytest.raises(error, match=words):
+        nonlinearity.walk(net, *(torch.zeros(channels) for channels in ends))
+
+
+def test_walk_refuses_ends_that_are_no_pixels():
+    with pytest.raises(ValueError, match=r"end must have shape \(C_in,\), got \(1, 2\)"):
+        nonlinearity.walk(nn.Sequential(CONV), torch.zeros(2), torch.zeros(1, 2))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        ((0, 2), ValueError, "depth must be at least 1, got 0"),
+        ((1, 1), ValueError, "folds must be at least 2, got 1"),
+        ((1.0, 2), TypeError, "depth must be an int, got float"),
+    ],
+)
+def test_folding_refuses_bad_input(arguments, error, words):
+    with pytest.raises(error, match=words):
+        nonlinearity.folding(*arguments)

@@ -13,13 +13,23 @@ from importlib import import_module
 __version__ = "0.1.0"
 
 __all__ = [
+    "beyond",
     "bottleneck",
+    "channel_mixing",
+    "correlation",
     "cost",
     "data",
     "exercises",
     "figures",
     "fully_connected",
+    "inception",
+    "network_in_network",
+    "nonlinearity",
+    "pitfalls",
     "pointwise",
+    "residual",
+    "separable",
+    "squeeze_excitation",
     "tables",
     "timing",
     "training",

@@ -91,13 +91,14 @@ def shuffle_order(channels: int, groups: int) -> Tensor:
     [0, 4, 1, 5, 2, 6, 3, 7]
     """
     channels, groups = _checks.integer("channels", channels), _checks.integer("groups", groups)
-    if channels % groups:
-        raise ValueError(f"groups must divide channels, got groups={groups} and channels={channels}")
+    _check_groups(channels, groups)
     return torch.arange(channels).unflatten(0, (groups, -1)).T.flatten()
 
 
 class ChannelShuffle(nn.Module):
     """Deal the channels of each group out to all groups of the next layer; no weights, no MACs.
+
+    It computes what ``torch.nn.ChannelShuffle`` does, in the three steps of the paper: reshape, transpose, flatten.
 
     Args:
         groups: number of groups g of the layer before.
@@ -115,8 +116,8 @@ class ChannelShuffle(nn.Module):
         self.groups = _checks.integer("groups", groups)
 
     def forward(self, x: Tensor) -> Tensor:
-        _checks.tensor("x", x, "(N, C, H, W)")
-        return x[:, shuffle_order(x.shape[1], self.groups).to(x.device)]  # (N, C, H, W)
+        _check_groups(_checks.tensor("x", x, "(N, C, H, W)").shape[1], self.groups)
+        return x.unflatten(1, (self.groups, -1)).transpose(1, 2).flatten(1, 2)
 
     def extra_repr(self) -> str:
         return f"groups={self.groups}"
@@ -152,3 +153,8 @@ def reach(*weights: Tensor) -> Tensor:
             raise ValueError(f"weights[{i}] must have {wanted}, got {links.shape[1]}")
         paths = links if paths is None else ((links @ paths) > 0).double()  # 0 or 1 each time: no overflow
     return paths > 0
+
+
+def _check_groups(channels: int, groups: int) -> None:
+    if channels % groups:
+        raise ValueError(f"groups must divide channels, got groups={groups} and channels={channels}")

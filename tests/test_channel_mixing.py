@@ -78,6 +78,7 @@ def dealt(x, groups):
 def test_the_shuffle_deals_the_channels_like_cards(channels, groups, memory_format):
     x = torch.randn(2, channels, 3, 5).contiguous(memory_format=memory_format)
     torch.testing.assert_close(ChannelShuffle(groups)(x), dealt(x, groups), rtol=0, atol=0)
+    torch.testing.assert_close(ChannelShuffle(groups)(x), nn.ChannelShuffle(groups)(x), rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("size", [(0, 6, 4, 4), (1, 6, 1, 1), (3, 6, 2, 5)])

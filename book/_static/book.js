@@ -16,8 +16,9 @@
   });
 
   // A box is a stop of the Tab key only while there is something to scroll to.
-  const boxes = document.querySelectorAll(".fig-art, div.math");
+  const boxes = document.querySelectorAll(".fig-art, div.math, div.highlight pre");
   const measure = () => boxes.forEach((box) => { box.tabIndex = box.scrollWidth > box.clientWidth ? 0 : -1; });
   addEventListener("load", measure);
   addEventListener("resize", measure);
+  document.addEventListener("toggle", measure, true);  // folded code has no width until it is opened
 })();

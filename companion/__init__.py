@@ -27,6 +27,7 @@ __all__ = [
     "nonlinearity",
     "pitfalls",
     "pointwise",
+    "prose",
     "residual",
     "separable",
     "squeeze_excitation",

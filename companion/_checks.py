@@ -45,6 +45,18 @@ def pair(name: str, value: object, *, at_least: int = 1) -> tuple[int, int]:
     return both, both
 
 
+def flag(name: str, value: object) -> bool:
+    """Return ``value``, a bool and not merely something true or false.
+
+    >>> flag("bias", 1)
+    Traceback (most recent call last):
+    TypeError: bias must be a bool, got int
+    """
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be a bool, got {type(value).__name__}")
+    return value
+
+
 def tensor(name: str, value: object, shape: str) -> Tensor:
     """Return ``value``, a tensor with one axis for each name in ``shape``.
 
@@ -58,4 +70,20 @@ def tensor(name: str, value: object, shape: str) -> Tensor:
     axes = [axis for axis in shape.strip("()").split(",") if axis.strip()]
     if value.dim() != len(axes):
         raise ValueError(f"{name} must have shape {shape}, got {tuple(value.shape)}")
+    return value
+
+
+def finite(name: str, value: object, shape: str) -> Tensor:
+    """Return ``value``, a tensor of a floating dtype with an axis for each name in ``shape``, all of it finite.
+
+    >>> import torch
+    >>> finite("features", torch.zeros(1, 1, 2, 2) / 0, "(N, C, H, W)")
+    Traceback (most recent call last):
+    ValueError: features must be finite, got NaN or infinity
+    """
+    value = tensor(name, value, shape)
+    if not value.is_floating_point():
+        raise TypeError(f"{name} must be of a floating dtype, got {value.dtype}")
+    if not value.isfinite().all():
+        raise ValueError(f"{name} must be finite, got NaN or infinity")
     return value

@@ -106,7 +106,7 @@ def watch(model: nn.Sequential, x: Tensor, y: Tensor, *, steps: int, lr: float, 
     if not 0 <= momentum < 1:
         raise ValueError(f"momentum must be at least 0 and below 1, got {momentum}")
 
-    optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=momentum)
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=momentum, fused=True)
     seen = []
     with alone(0), mode(model, training=True):
         for _ in range(steps):

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from companion import _checks
+from companion._energy import lost_share
 
 
 def compose(depthwise: Tensor, pointwise: Tensor, multiplier: int = 1) -> Tensor:
@@ -107,20 +108,12 @@ def lost_energy(weight: Tensor) -> Tensor:
     [1.0, 0.5, 0.0]
     """
     energy = torch.linalg.svdvals(_matrices(weight)).square().sum(dim=0)  # largest first
-    # Sums from the smallest up: 1 minus the share that is kept would drown the small shares in rounding.
-    tail = torch.cat([energy, energy.new_zeros(1)]).flip(0).cumsum(0).flip(0)
-    if tail[0] == 0:
-        raise ValueError("weight must not be zero everywhere: there is no energy to lose")
-    return (tail / tail[0]).to(weight.dtype)
+    return lost_share("weight", energy).to(weight.dtype)
 
 
 def _matrices(weight: Tensor) -> Tensor:
     """Return one matrix for each input channel, (C_in, C_out, k_h * k_w), in float64."""
-    _checks.tensor("weight", weight, "(C_out, C_in, k_h, k_w)")
+    _checks.finite("weight", weight, "(C_out, C_in, k_h, k_w)")
     if weight.numel() == 0:
         raise ValueError(f"weight must not be empty, got shape {tuple(weight.shape)}")
-    if not weight.is_floating_point():
-        raise TypeError(f"weight must be of a floating dtype, got {weight.dtype}")
-    if not weight.isfinite().all():
-        raise ValueError("weight must be finite, got NaN or infinity")
     return weight.detach().double().transpose(0, 1).flatten(2)

@@ -4,6 +4,8 @@ The two kinds of correlation, across channels and across space, are told apart i
 1610.02357, section 1.1.
 """
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -54,7 +56,7 @@ def cross_channel(features: Tensor) -> float:
     """
     pairs = correlation(features)
     size = pairs[~torch.eye(len(pairs), dtype=torch.bool)].abs().nanmean().item()
-    if size != size:
+    if math.isnan(size):
         raise ValueError("features must have at least two channels that vary")
     return size
 
@@ -75,7 +77,7 @@ def spatial(features: Tensor, distance: int = 1) -> float:
     distance = _checks.integer("distance", distance)
     both = torch.stack([correlation(features, offset).diag() for offset in ((distance, 0), (0, distance))])
     size = both.abs().nanmean().item()
-    if size != size:
+    if math.isnan(size):
         raise ValueError("features must have at least one channel that varies")
     return size
 
@@ -116,12 +118,7 @@ def whitening(features: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _float64(features: Tensor) -> Tensor:
-    _checks.tensor("features", features, "(N, C, H, W)")
-    if not features.is_floating_point():
-        raise TypeError(f"features must be of a floating dtype, got {features.dtype}")
-    if not features.isfinite().all():
-        raise ValueError("features must be finite, got NaN or infinity")
-    return features.double()
+    return _checks.finite("features", features, "(N, C, H, W)").double()
 
 
 def _standardised(pixels: Tensor) -> Tensor:

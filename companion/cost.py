@@ -19,7 +19,7 @@ import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 
-from companion._checks import integer, pair
+from companion._checks import flag, integer, pair
 from companion._cost_table import Cost, CostTable, Layer
 from companion._counting import Tally, trace
 
@@ -79,7 +79,7 @@ def conv2d(
     (h, w), (h_out, w_out) = _sizes(size, (k_h, k_w), stride, padding, dilation)
 
     weights = out_channels * (in_channels // groups) * k_h * k_w
-    biases = out_channels if _flag("bias", bias) else 0
+    biases = out_channels if flag("bias", bias) else 0
     return Cost(
         weights=weights,
         biases=biases,
@@ -115,7 +115,7 @@ def linear(
     bytes_per_element = integer("bytes_per_element", bytes_per_element)
 
     weights = out_features * in_features
-    biases = out_features if _flag("bias", bias) else 0
+    biases = out_features if flag("bias", bias) else 0
     return Cost(
         weights=weights,
         biases=biases,
@@ -123,12 +123,6 @@ def linear(
         bytes_read=bytes_per_element * (batch * in_features + weights + biases),
         bytes_written=bytes_per_element * (batch * out_features),
     )
-
-
-def _flag(name: str, value: object) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError(f"{name} must be a bool, got {type(value).__name__}")
-    return value
 
 
 def _sizes(size, kernel, stride, padding, dilation) -> tuple[tuple[int, int], tuple[int, int]]:

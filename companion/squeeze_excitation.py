@@ -59,9 +59,8 @@ class SqueezeExcitation(nn.Module):
         _checks.integer("reduction", reduction)
         if channels % reduction:
             raise ValueError(f"reduction must divide channels, got reduction={reduction} and channels={channels}")
-        for name, value in (("squeeze", squeeze), ("bias", bias)):
-            if not isinstance(value, bool):
-                raise TypeError(f"{name} must be a bool, got {type(value).__name__}")
+        _checks.flag("squeeze", squeeze)
+        _checks.flag("bias", bias)
         self.squeeze = nn.AdaptiveAvgPool2d(1) if squeeze else nn.Identity()
         self.reduce = nn.Conv2d(channels, channels // reduction, kernel_size=1, bias=bias)
         self.activation = act_layer()

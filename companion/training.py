@@ -96,7 +96,7 @@ def fit(
     x, y = split.train_x, split.train_y
     batches = math.ceil(len(x) / batch_size)
     order = torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.AdamW(trainable, lr=lr, weight_decay=weight_decay)
+    optimizer = torch.optim.AdamW(trainable, lr=lr, weight_decay=weight_decay, fused=True)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: math.sin(math.pi * (step + 0.5) / (epochs * batches))
     )

@@ -25,9 +25,7 @@ def timed(source):
 def test_running_twice_changes_no_byte_and_keeps_measured_times(tmp_path):
     path = notebook(
         tmp_path,
-        FORMAT.new_code_cell(
-            "from myst_nb import glue\nglue('share', 0.25, display=False)\nprint({'a', 'b', 'c'})"
-        ),
+        FORMAT.new_code_cell("from companion.prose import glue\nglue('share', 0.25)\nprint({'a', 'b', 'c'})"),
         FORMAT.new_markdown_cell("About <!--=share:.0%--> of it."),
         timed("import time\nprint(time.perf_counter_ns())"),
     )

@@ -2,7 +2,9 @@
 
 from companion.figures.blocks import pixel_maps, tensor_blocks
 from companion.figures.branches import branches
-from companion.figures.charts import bars, curves, dots
+from companion.figures.charts import bars, curves
+from companion.figures.dots import dot_panels, dots
+from companion.figures.histograms import histograms
 from companion.figures.matrix import mixing_matrix
 from companion.figures.picture import Picture, canvas
 from companion.figures.regions import regions
@@ -24,7 +26,9 @@ __all__ = [
     "branches",
     "canvas",
     "curves",
+    "dot_panels",
     "dots",
+    "histograms",
     "mixing_matrix",
     "pixel_maps",
     "regions",

@@ -1,22 +1,21 @@
-"""Charts that come back from chapter to chapter: bars of cost, dots with their spread, curves."""
+"""Charts that come back from chapter to chapter: bars of cost, and curves."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from math import inf
-from statistics import fmean, stdev
 
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.ticker import LogLocator
 
 from companion.figures.picture import Picture, canvas, styled
-from companion.figures.style import INK, PAPER, SERIES
+from companion.figures.style import INK, SERIES
 
 
-def _plain(value: float) -> str:
+def plain(value: float) -> str:
     """Write a number for people, never with an exponent.
 
-    >>> [_plain(value) for value in (2_400_000_000, 13_245_000, 589_824, 99.5, 12.34, 0.0451)]
+    >>> [plain(value) for value in (2_400_000_000, 13_245_000, 589_824, 99.5, 12.34, 0.0451)]
     ['2.4 G', '13.2 M', '589,824', '99.5', '12.3', '0.0451']
     """
     rounded = Decimal(f"{value:.3g}")  # three significant digits
@@ -32,7 +31,7 @@ def bars(
     *,
     alt: str,
     caption: str = "",
-    write: Callable[[float], str] = _plain,
+    write: Callable[[float], str] = plain,
 ) -> Picture:
     """Draw one panel a measure, two in a row, one bar a variant, each panel on its own scale from zero.
 
@@ -70,61 +69,6 @@ def bars(
         axis.grid(visible=False)
     axes[0][0].invert_yaxis()  # all panels share it
     return Picture(figure, alt=alt, caption=caption)
-
-
-@styled
-def dots(
-    runs: Mapping[str, Sequence[float]],
-    *,
-    label: str,
-    alt: str,
-    caption: str = "",
-    window: tuple[float, float] | None = None,
-    cycle: int = len(SERIES),
-) -> Picture:
-    """Draw every run as a dot, with the mean as a stroke and one standard deviation as a bar.
-
-    Args:
-        runs: variant -> one value for each seed, at least two.
-        label: what the values are, with their unit.
-        alt: alternative text.
-        caption: caption.
-        window: the part of the axis to draw; a run outside it is named at the edge.
-        cycle: number of colours, 1 to 4, given to the rows in turn.
-
-    Raises:
-        ValueError: if there is no variant, one of them has a single run, or ``cycle`` is out of range.
-    """
-    counts = {name: len(values) for name, values in runs.items()}
-    if not counts or min(counts.values()) < 2:
-        raise ValueError(f"runs must hold variants of at least two values each, got numbers of values {counts}")
-    if cycle not in range(1, len(SERIES) + 1):
-        raise ValueError(f"cycle must be 1 to {len(SERIES)}, got {cycle}")
-    figure, axis = canvas(0.7 + 0.32 * len(runs))
-    for row, values in enumerate(runs.values()):
-        colour, mean, spread = SERIES[row % cycle], fmean(values), stdev(values)
-        axis.plot([mean - spread, mean + spread], [row, row], color=colour, lw=7, alpha=0.25, solid_capstyle="butt")
-        axis.plot([mean, mean], [row - 0.3, row + 0.3], color=colour)
-        axis.scatter(values, [row] * len(values), s=22, color=colour, edgecolor=PAPER, linewidth=0.6, zorder=3)
-        if window:
-            _name_the_outside(axis, row, values, window)
-    axis.set(xlabel=label, yticks=range(len(runs)), ylim=(len(runs) - 0.5, -0.5), xlim=window)
-    axis.set_yticklabels(runs)
-    axis.tick_params(left=False)
-    axis.spines["left"].set_visible(False)
-    axis.grid(visible=True, axis="x")
-    return Picture(figure, alt=alt, caption=caption)
-
-
-def _name_the_outside(axis: Axes, row: int, values: Sequence[float], window: tuple[float, float]) -> None:
-    """Write at the edge what lies beyond it, so that no run goes missing."""
-    low, high = window
-    for edge, beyond in ((low, [v for v in values if v < low]), (high, [v for v in values if v > high])):
-        if beyond:
-            left = edge == low
-            words = ", ".join(f"{value:.0f}" for value in sorted(beyond))
-            text = f"◂ {words}" if left else f"{words} ▸"
-            axis.text(edge, row, text, ha="left" if left else "right", va="center", fontsize=9)
 
 
 @styled

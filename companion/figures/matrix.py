@@ -39,7 +39,7 @@ def mixing_matrix(
     if titles and len(titles) != len(matrices):
         raise ValueError(f"titles must be one for each matrix, got {len(titles)} for {len(matrices)}")
     width = min(WIDTH, 2.7 * len(matrices))
-    figure, axes = canvas(2.7, width=width, ncols=len(matrices), squeeze=False)
+    figure, axes = canvas(_height(matrices, width), width=width, ncols=len(matrices), squeeze=False)
     for index, (axis, matrix) in enumerate(zip(axes[0], matrices, strict=True)):
         rows, columns = len(matrix), len(matrix[0])
         top = max(abs(value) for row in matrix for value in row) or 1
@@ -49,7 +49,8 @@ def mixing_matrix(
                 if value:
                     axis.add_patch(Rectangle((c, o), 1, 1, facecolor=colour, linewidth=0))
                 if write:
-                    axis.text(c + 0.5, o + 0.5, format(value, write), ha="center", va="center", fontsize=8)
+                    number = format(value, write).replace("-", "\N{MINUS SIGN}")
+                    axis.text(c + 0.5, o + 0.5, number, ha="center", va="center", fontsize=8)
         axis.add_patch(Rectangle((0, 0), columns, rows, fill=False, edgecolor=GRID, linewidth=0.8))
         axis.set(xlim=(0, columns), ylim=(rows, 0), aspect="equal", xticks=[], yticks=[])
         axis.set(xlabel=f"{columns} in", ylabel=f"{rows} out")
@@ -58,6 +59,13 @@ def mixing_matrix(
         axis.spines[:].set_visible(False)
         axis.grid(visible=False)
     return Picture(figure, alt=alt, caption=caption)
+
+
+def _height(matrices: Sequence[Sequence[Sequence[float]]], width: float) -> float:
+    """Return the height in inches that leaves no empty band above or below the matrices, and is at most 2.7."""
+    words = 0.55  # a title above, the number of channels below; beside a matrix 0.35
+    tallest = max(len(matrix) / len(matrix[0]) for matrix in matrices)
+    return min(2.7, words + tallest * (width / len(matrices) - 0.35))
 
 
 def _check(matrix: Sequence[Sequence[float]]) -> None:

@@ -5,7 +5,7 @@ from math import inf
 
 from matplotlib.ticker import LogLocator, NullLocator
 
-from companion.figures.charts import _plain
+from companion.figures.charts import plain
 from companion.figures.picture import Picture, canvas, styled
 from companion.figures.style import INK, PAPER, SERIES
 
@@ -61,7 +61,7 @@ def scatter(
         _name_the_ray(axis, name, ratio)
     for part in (axis.xaxis, axis.yaxis):
         part.set_major_locator(LogLocator(base=10))
-        part.set_major_formatter(lambda value, _: _plain(value))
+        part.set_major_formatter(lambda value, _: plain(value))
         part.set_minor_locator(NullLocator())
     axis.grid(visible=True)
     figure.legend(loc="outside upper left", ncols=len(groups), handletextpad=0.2, columnspacing=1.2)

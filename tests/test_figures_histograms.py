@@ -1,0 +1,64 @@
+"""Histograms: heights are shares of each sample."""
+
+import math
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+
+from companion import figures
+from companion.figures import SERIES
+
+
+def draw(panels, **settings):
+    return figures.histograms(panels, **{"label": "gate", "window": (0, 1), "alt": "a", **settings}).figure
+
+
+def heights(outline):
+    """Heights of the bins, from the corners of an outline that starts and ends on the ground."""
+    return outline.get_xy()[1:-1:2, 1].tolist()
+
+
+def test_an_outline_is_as_high_as_the_share_of_values_in_its_bin():
+    figure = draw({"one": {"a": [0.1, 0.2, 0.3, 0.9], "b": [0.6]}}, bins=2)
+    first, second = figure.axes[0].patches
+    assert heights(first) == [75, 25]
+    assert heights(second) == [0, 100]
+    assert [to_hex(outline.get_edgecolor()) for outline in (first, second)] == list(SERIES[:2])
+    assert first.get_linestyle() != second.get_linestyle(), "colour alone must not tell them apart"
+
+
+def test_twenty_bins_lie_between_the_ends_of_the_window_which_count():
+    figure = draw({"one": {"a": [0, 1, 1, 1]}})
+    (outline,) = figure.axes[0].patches
+    assert heights(outline) == [25, *[0] * 18, 75]
+    assert np.unique(outline.get_xy()[:, 0]).tolist() == pytest.approx([i / 20 for i in range(21)])
+
+
+def test_each_panel_has_its_title_and_the_samples_are_named_once():
+    figure = draw({"first": {"zeros": [0.5], "ones": [0.5]}, "second": {"zeros": [0.5], "ones": [0.5]}})
+    assert [axis.get_title(loc="left") for axis in figure.axes] == ["first", "second"]
+    assert [axis.get_xlabel() for axis in figure.axes] == ["gate", "gate"]
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["zeros", "ones"]
+    assert all(axis.get_xlim() == (0, 1) for axis in figure.axes)
+
+
+@pytest.mark.parametrize(
+    "panels",
+    [{}, {"x": {}}, {"x": {"a": [0]}, "y": {"b": [0]}}, {"x": {name: [0] for name in "abcde"}}],
+)
+def test_panels_must_hold_the_same_samples(panels):
+    with pytest.raises(ValueError, match="panels must hold the same 1 to 4 samples each, got"):
+        draw(panels)
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.1, math.nan, math.inf])
+def test_no_value_goes_missing_beyond_the_window(value):
+    with pytest.raises(ValueError, match=r"panels must hold values inside the window \(0, 1\), got"):
+        draw({"x": {"a": [0.5, value]}})
+
+
+def test_a_sample_needs_a_value():
+    with pytest.raises(ValueError, match="panels must hold samples of at least one value, got none for 'a'"):
+        draw({"x": {"a": []}})

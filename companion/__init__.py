@@ -24,6 +24,7 @@ __all__ = [
     "fully_connected",
     "inception",
     "network_in_network",
+    "networks",
     "nonlinearity",
     "pitfalls",
     "pointwise",

@@ -5,10 +5,13 @@ residual block of ResNet-50 and deeper (He et al., arXiv 1512.03385, section 4.1
 how much a waist of r channels must lose: a 1x1 convolution to r channels and back is a matrix of rank r.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
 from companion import _checks
+from companion._energy import lost_share
 
 
 class Reduced(nn.Module):
@@ -62,14 +65,20 @@ class Bottleneck(nn.Module):
         in_channels: channels of the input.
         middle_channels: channels of the 3x3 convolution.
         out_channels: channels of the output; ResNet uses four times ``middle_channels``.
-        stride: stride of the block, taken by the 3x3 convolution.
+        stride: stride of the block.
         norm_layer: type of the normalisation after each convolution.
         act_layer: type of the activation; the last one comes after the sum.
+        stride_in_first: whether the first 1x1 convolution takes the stride, as in the paper: the block then reads
+            one position in ``stride`` squared. By default the 3x3 convolution takes it, and reads them all.
+        attn_layer: what builds, from its number of channels, a last module of the residual branch, before the sum.
+            It keeps the shape. With ``SqueezeExcitation`` the block is that of SE-ResNet (Hu et al., arXiv
+            1709.01507, figure 3). None for none.
 
     Shape:
         (N, in_channels, H, W) -> (N, out_channels, ceil(H / stride), ceil(W / stride))
 
     Raises:
+        TypeError: if a count or ``stride`` is no int, or ``stride_in_first`` no bool.
         ValueError: if a count or ``stride`` is below one.
     """
 
@@ -82,22 +91,27 @@ class Bottleneck(nn.Module):
         *,
         norm_layer: type[nn.Module] = nn.BatchNorm2d,
         act_layer: type[nn.Module] = nn.ReLU,
+        stride_in_first: bool = False,
+        attn_layer: Callable[[int], nn.Module] | None = None,
     ):
         super().__init__()
         _checks.integer("in_channels", in_channels)
         _checks.integer("middle_channels", middle_channels)
         _checks.integer("out_channels", out_channels)
         _checks.integer("stride", stride)
+        first, second = (stride, 1) if _checks.flag("stride_in_first", stride_in_first) else (1, stride)
         self.residual = nn.Sequential(
-            nn.Conv2d(in_channels, middle_channels, kernel_size=1, bias=False),
+            nn.Conv2d(in_channels, middle_channels, kernel_size=1, stride=first, bias=False),
             norm_layer(middle_channels),
             act_layer(),
-            nn.Conv2d(middle_channels, middle_channels, kernel_size=3, stride=stride, padding=1, bias=False),
+            nn.Conv2d(middle_channels, middle_channels, kernel_size=3, stride=second, padding=1, bias=False),
             norm_layer(middle_channels),
             act_layer(),
             nn.Conv2d(middle_channels, out_channels, kernel_size=1, bias=False),
             norm_layer(out_channels),
         )
+        if attn_layer is not None:
+            self.residual.append(attn_layer(out_channels))
         self.shortcut = nn.Sequential()  # empty: the identity
         if stride != 1 or in_channels != out_channels:
             self.shortcut.append(nn.Conv2d(in_channels, out_channels, kernel_size=1, stride=stride, bias=False))
@@ -154,11 +168,7 @@ def lost_energy(features: Tensor) -> Tensor:
     [1.0, 0.0, 0.0, 0.0]
     """
     _, energy = _principal_directions(features)
-    # Sums from the smallest up: 1 minus the share that is kept would drown the small shares in rounding.
-    tail = torch.cat([energy, energy.new_zeros(1)]).flip(0).cumsum(0).flip(0)  # (C + 1,)
-    if tail[0] == 0:
-        raise ValueError("features must not be zero everywhere: there is no energy to lose")
-    return (tail / tail[0]).to(features.dtype)
+    return lost_share("features", energy).to(features.dtype)  # (C + 1,)
 
 
 def _principal_directions(features: Tensor) -> tuple[Tensor, Tensor]:
@@ -166,13 +176,9 @@ def _principal_directions(features: Tensor) -> tuple[Tensor, Tensor]:
 
     Both are float64.
     """
-    _checks.tensor("features", features, "(N, C, H, W)")
+    _checks.finite("features", features, "(N, C, H, W)")
     if features.numel() == 0:
         raise ValueError(f"features must not be empty, got shape {tuple(features.shape)}")
-    if not features.is_floating_point():
-        raise TypeError(f"features must be of a floating dtype, got {features.dtype}")
-    if not features.isfinite().all():
-        raise ValueError("features must be finite, got NaN or infinity")
     pixels = features.double().movedim(1, -1).flatten(0, 2)  # (N*H*W, C)
     energy, directions = torch.linalg.eigh(pixels.T @ pixels)  # ascending
     return directions.flip(1), energy.flip(0).clamp(min=0)  # no energy may come out as -1e-16

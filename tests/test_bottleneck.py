@@ -39,24 +39,49 @@ def test_layers_are_of_the_types_asked_for():
     assert (kinds[0].count(nn.SiLU), kinds[1].count(nn.SiLU), kinds[1].count(nn.InstanceNorm2d)) == (2, 3, 4)
 
 
+@pytest.mark.parametrize("stride_in_first", [False, True])
 @pytest.mark.parametrize(("channels", "stride"), SHAPES)
-def test_bottleneck_agrees_with_one_built_by_hand(channels, stride):
+def test_bottleneck_agrees_with_one_built_by_hand(channels, stride, stride_in_first):
     torch.manual_seed(0)
-    block = bottleneck.Bottleneck(*channels, stride=stride).double().eval()
+    block = bottleneck.Bottleneck(*channels, stride=stride, stride_in_first=stride_in_first).double().eval()
+    first, second = (stride, 1) if stride_in_first else (1, stride)
     convs = [layer for layer in block.residual if isinstance(layer, nn.Conv2d)]
     norms = [layer for layer in block.residual if isinstance(layer, nn.BatchNorm2d)]
     for norm in norms:
         nn.init.normal_(norm.weight)
         nn.init.normal_(norm.running_mean)
     x = torch.randn(2, channels[0], 9, 8, dtype=torch.float64)
-    y = F.relu(norms[0](F.conv2d(x, convs[0].weight)))
-    y = F.relu(norms[1](F.conv2d(y, convs[1].weight, stride=stride, padding=1)))
+    y = F.relu(norms[0](F.conv2d(x, convs[0].weight, stride=first)))
+    y = F.relu(norms[1](F.conv2d(y, convs[1].weight, stride=second, padding=1)))
     y = norms[2](F.conv2d(y, convs[2].weight))
     shortcut = x
     if channels[0] != channels[2] or stride != 1:
         shortcut = block.shortcut[1](F.conv2d(x, block.shortcut[0].weight, stride=stride))
     torch.testing.assert_close(block(x), F.relu(y + shortcut))
     assert block(x).shape == (2, channels[2], -(-9 // stride), -(-8 // stride))
+
+
+def test_a_gate_stands_last_on_the_residual_branch_before_the_sum():
+    class Gate(nn.Module):
+        def __init__(self, channels):
+            super().__init__()
+            self.factor = nn.Parameter(torch.arange(1.0, channels + 1)[:, None, None])
+
+        def forward(self, x):
+            return x * self.factor
+
+    torch.manual_seed(0)
+    block = bottleneck.Bottleneck(3, 2, 5, attn_layer=Gate).eval()
+    plain = bottleneck.Bottleneck(3, 2, 5).eval()
+    assert [*block.state_dict()] == [
+        *(key for key in plain.state_dict() if key.startswith("residual")),
+        "residual.8.factor",
+        *(key for key in plain.state_dict() if key.startswith("shortcut")),
+    ]
+    plain.load_state_dict(block.state_dict(), strict=False)
+    x = torch.randn(2, 3, 4, 4)
+    wanted = F.relu(plain.residual(x) * torch.arange(1.0, 6)[:, None, None] + plain.shortcut(x))
+    torch.testing.assert_close(block(x), wanted)
 
 
 @pytest.mark.parametrize(("channels", "stride"), SHAPES)
@@ -174,6 +199,8 @@ def test_other_bad_input_is_named():
         bottleneck.Reduced(4, 4, 4, kernel_size=4)
     with pytest.raises(ValueError, match="stride must be at least 1, got 0"):
         bottleneck.Bottleneck(4, 4, 4, stride=0)
+    with pytest.raises(TypeError, match="stride_in_first must be a bool, got int"):
+        bottleneck.Bottleneck(4, 4, 4, stride_in_first=1)
     with pytest.raises(ValueError, match="rank must be at most C = 4, got 5"):
         bottleneck.best_waist(torch.randn(1, 4, 2, 2), 5)
     with pytest.raises(ValueError, match=r"features must have shape \(N, C, H, W\), got \(4, 2, 2\)"):

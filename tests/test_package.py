@@ -29,10 +29,12 @@ def test_importing_the_package_loads_nothing_else():
 
 def test_importing_every_module_takes_under_a_second_beyond_torch_and_prints_nothing():
     program = (
-        "import torch, time; start = time.perf_counter(); import companion; "
-        "[getattr(companion, name) for name in companion.__all__]; print(time.perf_counter() - start)"
+        "import torch, time; start = time.process_time(); import companion; "
+        "[getattr(companion, name) for name in companion.__all__]; print(time.process_time() - start)"
     )
-    seconds = min(float(run(program)) for _ in range(3))  # the quickest: other work on the machine only adds
+    seconds = min(
+        float(run(program)) for _ in range(2)
+    )  # of the processor: other work on the machine does not count
     assert seconds < 1.0
 
 

@@ -1,0 +1,210 @@
+"""What the five networks have in common: sizes, gradients, first weights, state dicts, bad input."""
+
+import copy
+import io
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from companion import networks
+
+NAMES = ["nin", "googlenet", "resnet50", "se_resnet50", "mobilenet_v1"]
+LEAST = {"nin": 4, "googlenet": 31}
+
+
+def build(name, seed=0, **options):
+    torch.manual_seed(seed)
+    return getattr(networks, name)(4, **options)
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def named(request):
+    """A network that no test changes."""
+    return request.param, build(request.param).eval()
+
+
+@torch.no_grad()
+def test_any_size_from_the_least_one_on(named):
+    name, network = named
+    least = LEAST.get(name, 1)
+    for size in ((least, least), (least, 50), (47, 33)):
+        assert network(torch.randn(1, 3, *size)).shape == (1, 4)
+    assert network(torch.randn(0, 3, 32, 32)).shape == (0, 4)
+
+
+@torch.no_grad()
+def test_pictures_of_a_batch_do_not_touch_each_other(named):
+    _, network = named
+    x = torch.randn(2, 3, 40, 32)
+    together, one_by_one = network(x), torch.cat([network(picture[None]) for picture in x])
+    tolerance = {"rtol": 0, "atol": 1e-4 * together.abs().max().item()}
+    torch.testing.assert_close(one_by_one, together, **tolerance)
+    torch.testing.assert_close(network(x.contiguous(memory_format=torch.channels_last)), together, **tolerance)
+    assert (together[0] - together[1]).abs().max() > 10 * tolerance["atol"]
+
+
+@torch.no_grad()
+def test_a_network_can_be_cut_between_any_two_stages(named):
+    _, network = named
+    x = torch.randn(1, 3, 32, 32)
+    scores = network(x)
+    for i in (1, len(network) // 2, len(network) - 1):
+        features = network[:i](x)
+        assert torch.equal(network[i:](features), scores)
+    assert network[-1] is list(network.children())[-1]
+
+
+def test_every_parameter_learns(named):
+    network = copy.deepcopy(named[1]).train()
+    x, labels = torch.randn(3, 3, 40, 40), torch.tensor([0, 1, 2])
+
+    def loss():
+        torch.manual_seed(1)  # the same units drop out
+        return F.cross_entropy(network(x), labels)
+
+    before = loss()
+    before.backward()
+    for parameter_name, parameter in network.named_parameters():
+        assert parameter.grad.isfinite().all(), parameter_name
+        assert parameter.grad.any(), parameter_name
+    with torch.no_grad():
+        steepness = sum(parameter.grad.square().sum() for parameter in network.parameters())
+        for parameter in network.parameters():
+            parameter -= 0.01 * before / steepness * parameter.grad  # one hundredth off, if all were linear
+        assert loss() < before
+
+
+@pytest.mark.parametrize("name", ["nin", "mobilenet_v1"])  # without and with batch normalisation
+def test_a_picture_alone_can_be_trained_on(name):
+    network = build(name)
+    network(torch.randn(1, 3, 33, 33)).sum().backward()
+    assert all(parameter.grad.isfinite().all() for parameter in network.parameters())
+
+
+def test_convolutions_start_as_he_says_and_biases_at_zero(named):
+    _, network = named
+    convolutions = [layer for layer in network.modules() if isinstance(layer, nn.Conv2d)]
+    assert convolutions
+    for layer in convolutions:
+        fan_in = layer.weight[0].numel()
+        spread = 5 / math.sqrt(2 * layer.weight.numel())  # five standard errors of a standard deviation
+        assert layer.weight.std().item() == pytest.approx(math.sqrt(2 / fan_in), rel=spread)
+        assert layer.bias is None or not layer.bias.any()
+
+
+@torch.no_grad()
+def test_a_seed_fixes_the_first_weights_and_a_state_dict_brings_others_without_code(named):
+    name, network = named
+    pairs = zip(network.parameters(), build(name).parameters(), strict=True)
+    assert all(torch.equal(a, b) for a, b in pairs)
+    file = io.BytesIO()
+    torch.save(network.state_dict(), file)
+    file.seek(0)
+    other = build(name, seed=1).eval()
+    x = torch.randn(1, 3, 32, 32)
+    assert not torch.equal(other(x), network(x))
+    other.load_state_dict(torch.load(file, weights_only=True))
+    assert torch.equal(other(x), network(x))
+
+
+def test_the_meta_device_gives_shapes_alone(named):
+    name, network = named
+    with torch.device("meta"):
+        state = build(name).state_dict()
+    assert {value.device.type for value in state.values()} == {"meta"}
+    assert {key: value.shape for key, value in state.items()} == {
+        key: value.shape for key, value in network.state_dict().items()
+    }
+
+
+def test_stages_have_the_names_of_their_papers(named):
+    name, network = named
+    resnet = "conv1 conv2_x conv3_x conv4_x conv5_x average_pool fc"
+    assert [stage for stage, _ in network.named_children()] == {
+        "nin": "mlpconv1 pool1 dropout1 mlpconv2 pool2 dropout2 mlpconv3 average_pool",
+        "googlenet": "conv1 pool1 norm1 conv2 norm2 pool2 inception_3a inception_3b pool3 inception_4a "
+        "inception_4b inception_4c inception_4d inception_4e pool4 inception_5a inception_5b "
+        "average_pool dropout linear",
+        "resnet50": resnet,
+        "se_resnet50": resnet,
+        "mobilenet_v1": resnet.replace("conv5_x", "conv5_x conv6_x"),
+    }[name].split()
+
+
+def test_nin_has_ten_classes_by_default_and_the_others_a_thousand():
+    with torch.device("meta"):
+        x = torch.zeros(2, 3, 64, 64)
+        assert [getattr(networks, name)()(x).shape[1] for name in NAMES] == [10, 1000, 1000, 1000, 1000]
+
+
+@torch.no_grad()
+def test_compiles_and_exports():
+    network, x = build("nin").eval(), torch.randn(1, 3, 16, 16)
+    torch.testing.assert_close(torch.compile(network, fullgraph=True, backend="aot_eager")(x), network(x))
+    torch.testing.assert_close(torch.export.export(network, (x,)).module()(x), network(x))
+
+
+# --- Bad input
+
+
+def test_other_inputs_are_refused(named):
+    name, network = named
+    with pytest.raises(ValueError, match=r"x must have shape \(N, C, H, W\), got \(3, 64, 64\)"):
+        network(torch.zeros(3, 64, 64))
+    with pytest.raises(TypeError, match=r"x must be a torch.Tensor, got list"):
+        network([0.0])
+    with pytest.raises(RuntimeError, match="to have 3 channels, but got 1 channels"):
+        network(torch.zeros(1, 1, 64, 64))
+    if name in LEAST:
+        small = LEAST[name] - 1
+        for size in ((small, 64), (64, small)):
+            with pytest.raises(ValueError, match=f"H and W of at least {small + 1}, got {size[0]} x {size[1]}"):
+                network(torch.zeros(1, 3, *size))
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("bad", "error", "words"), [(0, ValueError, "at least 1, got 0"), (10.0, TypeError, "an int, got float")]
+)
+def test_bad_numbers_of_classes_are_named(name, bad, error, words):
+    with torch.device("meta"), pytest.raises(error, match=f"num_classes must be {words}"):
+        getattr(networks, name)(bad)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "error", "words"),
+    [
+        ("nin", {"last_activation": 1}, TypeError, "last_activation must be a bool, got int"),
+        ("googlenet", {"auxiliary_heads": None}, TypeError, "auxiliary_heads must be a bool, got NoneType"),
+        ("resnet50", {"stride_in_first": "no"}, TypeError, "stride_in_first must be a bool, got str"),
+        ("se_resnet50", {"stride_in_first": 0}, TypeError, "stride_in_first must be a bool, got int"),
+        ("se_resnet50", {"reduction": 0}, ValueError, "reduction must be at least 1, got 0"),
+        ("se_resnet50", {"reduction": 3}, ValueError, "reduction must divide channels, got reduction=3"),
+        ("se_resnet50", {"squeeze": 1}, TypeError, "squeeze must be a bool, got int"),
+        ("se_resnet50", {"bias": 1}, TypeError, "bias must be a bool, got int"),
+        ("mobilenet_v1", {"separable": 1}, TypeError, "separable must be a bool, got int"),
+        ("mobilenet_v1", {"width_multiplier": "1"}, TypeError, "width_multiplier must be a number, got str"),
+        ("mobilenet_v1", {"width_multiplier": True}, TypeError, "width_multiplier must be a number, got bool"),
+        ("mobilenet_v1", {"width_multiplier": 0}, ValueError, "width_multiplier must be above 0 and finite, got 0"),
+        ("mobilenet_v1", {"width_multiplier": math.nan}, ValueError, "above 0 and finite, got nan"),
+        ("mobilenet_v1", {"width_multiplier": 0.01}, ValueError, "must leave 32 channels at least one, got 0.01"),
+    ],
+)
+def test_bad_options_are_named(name, options, error, words):
+    with torch.device("meta"), pytest.raises(error, match=words):
+        getattr(networks, name)(**options)
+
+
+def test_the_tables_can_not_be_changed():
+    tables = (
+        *(networks.NIN_STAGES, networks.GOOGLENET_STAGES),
+        *(networks.RESNET50_STAGES, networks.MOBILENET_V1_STAGES),
+    )
+    for table in tables:
+        with pytest.raises(TypeError):
+            table[0] = table[1]
+        with pytest.raises(AttributeError):
+            table[0].name = "conv9_x"

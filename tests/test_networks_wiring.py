@@ -1,0 +1,252 @@
+"""Each network against one computed by hand from its parameters alone: what follows what, with which stride."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from companion import networks, residual
+from companion.squeeze_excitation import SqueezeExcitation, replaced_gates
+
+
+def built(build, **options):
+    """A network in evaluation mode, float64, whose biases and normalisations would show if one were misplaced."""
+    torch.manual_seed(0)
+    network = build(5, **options).double().eval()
+    for layer in network.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            nn.init.normal_(layer.running_mean)
+            nn.init.uniform_(layer.running_var, 0.5, 2)
+            nn.init.normal_(layer.weight, 1, 0.3)
+        if getattr(layer, "bias", None) is not None:
+            nn.init.normal_(layer.bias, std=0.3)
+    return network
+
+
+class ByHand:
+    """Functions of torch, fed with the parameters of a network by name."""
+
+    def __init__(self, network):
+        self.state = network.state_dict()
+
+    def conv(self, x, name, stride=1, groups=1):
+        weight, bias = self.state[f"{name}.weight"], self.state.get(f"{name}.bias")
+        margin = (weight.shape[2] - 1) // 2
+        return F.conv2d(F.pad(x, [margin] * 4), weight, bias, stride, groups=groups)
+
+    def norm(self, x, name):
+        parts = ("running_mean", "running_var", "weight", "bias")
+        mean, variance, scale, shift = (self.state[f"{name}.{part}"][:, None, None] for part in parts)
+        return (x - mean) / (variance + 1e-5).sqrt() * scale + shift
+
+    def conv_norm(self, x, name, i, stride=1, groups=1):
+        return self.norm(self.conv(x, f"{name}.{i}", stride, groups), f"{name}.{i + 1}")
+
+    def linear(self, x, name):
+        return x @ self.state[f"{name}.weight"].T + self.state[f"{name}.bias"]
+
+    def nin(self, x, *, last_activation=True):
+        for i in (1, 2, 3):
+            for j in (0, 2, 4):
+                x = self.conv(x, f"mlpconv{i}.layers.{j}")
+                x = x.relu() if last_activation or (i, j) != (3, 4) else x
+            if i < 3:
+                x = halved(x)
+        return x.mean(dim=(2, 3))
+
+    def inception(self, x, name):
+        conv = lambda x, branch: self.conv(x, f"inception_{name}.branch{branch}").relu()  # noqa: E731
+        pooled = F.max_pool2d(F.pad(x, [1] * 4, value=-torch.inf), 3, stride=1)
+        threes, fives = conv(conv(x, "2.0"), "2.2"), conv(conv(x, "3.0"), "3.2")
+        return torch.cat([conv(x, "1.0"), threes, fives, conv(pooled, "4.1")], dim=1)
+
+    def googlenet(self, x):
+        x = responses(halved(self.conv(x, "conv1.0", stride=2).relu()))
+        x = self.conv(self.conv(x, "conv2.reduce.0").relu(), "conv2.convolve.0").relu()
+        x = halved(responses(x))
+        for names in (("3a", "3b"), ("4a", "4b", "4c", "4d", "4e"), ("5a", "5b")):
+            for name in names:
+                x = self.inception(x, name)
+            x = halved(x) if names[-1] != "5b" else x
+        return self.linear(x.mean(dim=(2, 3)), "linear")
+
+    def resnet50(self, x, *, stride_in_first=False, gates=False):
+        x = self.conv_norm(x, "conv1", 0, stride=2).relu()
+        x = F.max_pool2d(F.pad(x, [1] * 4), 3, stride=2)  # after a ReLU, zeros are as good as -inf
+        for stage, repeats in ((2, 3), (3, 4), (4, 6), (5, 3)):
+            for i in range(1, repeats + 1):
+                name, stride = f"conv{stage}_x.conv{stage}_{i}", 2 if i == 1 and stage > 2 else 1
+                first, second = (stride, 1) if stride_in_first else (1, stride)
+                y = self.conv_norm(x, f"{name}.residual", 0, first).relu()
+                y = self.conv_norm(y, f"{name}.residual", 3, second).relu()
+                y = self.conv_norm(y, f"{name}.residual", 6)
+                if gates:
+                    means = y.mean(dim=(2, 3), keepdim=True)
+                    thin = self.conv(means, f"{name}.residual.8.reduce").relu()
+                    y = y * self.conv(thin, f"{name}.residual.8.expand").sigmoid()
+                shortcut = self.conv_norm(x, f"{name}.shortcut", 0, stride) if i == 1 else x
+                x = (y + shortcut).relu()
+        return self.linear(x.mean(dim=(2, 3)), "fc")
+
+    def mobilenet_v1(self, x, *, separable=True):
+        x = self.conv_norm(x, "conv1", 0, stride=2).relu()
+        for stage, repeats in ((2, 1), (3, 2), (4, 2), (5, 6), (6, 2)):
+            for i in range(1, repeats + 1):
+                name, stride = f"conv{stage}_x.conv{stage}_{i}", 2 if i == 1 and stage > 2 else 1
+                if separable:
+                    x = self.conv_norm(x, f"{name}.depthwise", 0, stride, groups=x.shape[1]).relu()
+                    x = self.conv_norm(x, f"{name}.pointwise", 0).relu()
+                else:
+                    x = self.conv_norm(x, name, 0, stride).relu()
+        return self.linear(x.mean(dim=(2, 3)), "fc")
+
+
+def halved(x):
+    """Max pooling 3x3 with stride 2 from the first pixel on; the last window may hang over by one."""
+    return F.max_pool2d(F.pad(x, [0, 1, 0, 1], value=-torch.inf), 3, stride=2)
+
+
+def responses(x):
+    """Local response normalisation over five neighbouring channels."""
+    squares = F.pad(x.square(), [0, 0, 0, 0, 2, 2])
+    sums = sum(squares[:, i : i + x.shape[1]] for i in range(5))
+    return x / (1 + 1e-4 * sums / 5) ** 0.75
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "options"),
+    [
+        ("nin", (13, 10), {}),
+        ("nin", (13, 10), {"last_activation": False}),
+        ("googlenet", (36, 47), {}),
+        ("resnet50", (37, 42), {}),
+        ("resnet50", (37, 42), {"stride_in_first": True}),
+        ("mobilenet_v1", (21, 28), {"width_multiplier": 0.5}),
+        ("mobilenet_v1", (21, 28), {"width_multiplier": 0.25, "separable": False}),
+    ],
+)
+@torch.no_grad()
+def test_agrees_with_one_computed_by_hand(name, size, options):
+    network = built(getattr(networks, name), **options)
+    x = torch.randn(2, 3, *size, dtype=torch.float64)
+    by_hand = {key: value for key, value in options.items() if key != "width_multiplier"}
+    wanted = getattr(ByHand(network), name)(x, **by_hand)
+    torch.testing.assert_close(network(x), wanted)
+    assert wanted.std(dim=0).min() > 1e-6, "two pictures should not look the same to it"
+
+
+@torch.no_grad()
+def test_se_resnet50_agrees_with_one_computed_by_hand():
+    network = built(networks.se_resnet50)
+    x = torch.randn(2, 3, 37, 42, dtype=torch.float64)
+    torch.testing.assert_close(network(x), ByHand(network).resnet50(x, gates=True))
+
+
+@torch.no_grad()
+def test_se_resnet50_with_gates_of_one_is_resnet50():
+    network, plain = built(networks.se_resnet50), built(networks.resnet50)
+    x = torch.randn(1, 3, 32, 32, dtype=torch.float64)
+    unmatched = plain.load_state_dict(network.state_dict(), strict=False)
+    assert unmatched.missing_keys == []
+    assert all(".residual.8." in key for key in unmatched.unexpected_keys)
+    assert len(unmatched.unexpected_keys) == 16 * 4
+    with replaced_gates(network, torch.ones_like):
+        torch.testing.assert_close(network(x), plain(x), rtol=0, atol=0)
+    assert not torch.allclose(network(x), plain(x))
+
+
+def test_options_of_the_gates_arrive():
+    with torch.device("meta"):
+        network = networks.se_resnet50(reduction=4, squeeze=False, bias=False)
+    blocks = [layer for layer in network.modules() if isinstance(layer, SqueezeExcitation)]
+    assert [block.reduce.out_channels for block in blocks] == [64] * 3 + [128] * 4 + [256] * 6 + [512] * 3
+    assert {type(block.squeeze) for block in blocks} == {nn.Identity}
+    assert {block.reduce.bias for block in blocks} | {block.expand.bias for block in blocks} == {None}
+
+
+@pytest.mark.parametrize(("stride_in_first", "share"), [(False, 1.0), (True, 0.25)])
+def test_a_block_whose_first_1x1_has_the_stride_reads_a_quarter(stride_in_first, share):
+    block = built(networks.resnet50, stride_in_first=stride_in_first).conv3_x.conv3_1
+    x = torch.randn(1, 256, 8, 8, dtype=torch.float64)
+    read = residual.gradient_map(block, x) > 0
+    assert read.double().mean() == share
+    assert read[::2, ::2].all()
+
+
+@pytest.mark.parametrize("last_activation", [True, False])
+@torch.no_grad()
+def test_the_class_maps_of_nin_have_a_relu_or_none(last_activation):
+    network = built(networks.nin, last_activation=last_activation)
+    x = torch.randn(2, 3, 8, 8, dtype=torch.float64)
+    maps = network[:-1](x)
+    assert maps.shape == (2, 5, 2, 2)
+    assert (maps.min() < 0) == (not last_activation)
+    torch.testing.assert_close(network(x), maps.mean(dim=(2, 3)))
+
+
+@pytest.mark.parametrize("name", ["nin", "googlenet", "mobilenet_v1"])
+@torch.no_grad()
+def test_dropout_is_where_the_paper_has_it(name):
+    with torch.device("meta"):
+        found = {
+            stage: layer.p
+            for stage, layer in getattr(networks, name)().named_modules()
+            if isinstance(layer, nn.Dropout)
+        }
+    assert found == {"nin": {"dropout1": 0.5, "dropout2": 0.5}, "googlenet": {"dropout": 0.4}}.get(name, {})
+
+
+# --- Auxiliary heads
+
+
+def test_auxiliary_heads_read_4a_and_4d():
+    network = built(networks.googlenet, auxiliary_heads=True).float()
+    seen = {}
+    for name in ("inception_4a", "inception_4d"):
+        getattr(network, name).register_forward_hook(lambda _, args, y, name=name: seen.update({name: y}))
+    network.train()
+    for layer in network.modules():
+        if isinstance(layer, nn.Dropout):
+            layer.p = 0
+    with torch.no_grad():
+        outputs = network(torch.randn(1, 3, 224, 240))
+    by_hand = ByHand(network)
+    for name, scores in zip(seen, outputs[1:], strict=True):
+        x = F.avg_pool2d(seen[name], 5, stride=3)
+        assert x.shape[2:] == (4, 4)
+        x = by_hand.conv(x, f"auxiliary.{name}.1").relu().flatten(1)
+        x = by_hand.linear(x, f"auxiliary.{name}.3.layers.1").relu()
+        torch.testing.assert_close(scores, by_hand.linear(x, f"auxiliary.{name}.3.layers.4"))
+    assert outputs._fields == ("scores", "auxiliary_4a", "auxiliary_4d")
+
+
+def test_auxiliary_heads_drop_70_percent_and_train():
+    torch.manual_seed(0)
+    network = networks.googlenet(3, auxiliary_heads=True)
+    drops = [layer.p for layer in network.auxiliary.modules() if isinstance(layer, nn.Dropout)]
+    assert drops == [0.7, 0.7]
+    outputs = network(torch.randn(1, 3, 223, 270))
+    assert [scores.shape for scores in outputs] == [(1, 3)] * 3
+    (outputs.auxiliary_4a.sum() + outputs.auxiliary_4d.sum()).backward()
+    reached = {name.split(".")[0] for name, p in network.named_parameters() if p.grad is not None}
+    assert {"conv1", "inception_4d", "auxiliary"} <= reached
+    assert not {"inception_4e", "linear"} & reached
+
+
+@torch.no_grad()
+def test_in_evaluation_mode_auxiliary_heads_change_nothing():
+    network, plain = built(networks.googlenet, auxiliary_heads=True), built(networks.googlenet)
+    unmatched = plain.load_state_dict(network.state_dict(), strict=False)
+    assert unmatched.missing_keys == []
+    assert {key.split(".")[0] for key in unmatched.unexpected_keys} == {"auxiliary"}
+    x = torch.randn(1, 3, 40, 64, dtype=torch.float64)
+    torch.testing.assert_close(network(x), plain(x), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("size", [(222, 224), (224, 222), (271, 224), (224, 271)])
+def test_auxiliary_heads_refuse_other_sizes_in_training_mode(size):
+    with torch.device("meta"):
+        network, x = networks.googlenet(auxiliary_heads=True), torch.zeros(1, 3, *size)
+    with pytest.raises(ValueError, match=rf"H and W from 223 to 270 in training mode.*got {size[0]} x {size[1]}"):
+        network(x)
+    assert network.eval()(x).shape == (1, 1000)

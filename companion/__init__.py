@@ -16,6 +16,7 @@ __all__ = [
     "beyond",
     "bottleneck",
     "channel_mixing",
+    "claims",
     "correlation",
     "cost",
     "data",

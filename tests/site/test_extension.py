@@ -22,7 +22,7 @@ def mathematics():
         module.typesetter.cache_clear()
 
 
-@pytest.mark.parametrize("name", ["assets", "cells", "hosting", "landing", "mathematics", "pages"])
+@pytest.mark.parametrize("name", ["anchors", "assets", "cells", "hosting", "landing", "mathematics", "pages"])
 def test_examples_in_docstrings_hold(name):
     assert doctest.testmod(import_module(f"book_site.{name}")).failed == 0
 

@@ -3,6 +3,7 @@
 ``hosting``   one web address and one repository, both off unless given
 ``mathematics``  KaTeX at build time: where node is, and an error for a formula that KaTeX cannot read
 ``cells``     hidden cells, tables and figures that a keyboard and a phone can use
+``anchors``   an address for each code cell, and links to it
 ``pages``     the head of each page: description, deferred scripts
 ``landing``   /index.html
 ``assets``    icon fonts and stylesheet cut down to the icons in use; nothing else that no page asks for
@@ -10,11 +11,11 @@
 
 from sphinx.application import Sphinx
 
-from book_site import assets, cells, hosting, landing, mathematics, pages
+from book_site import anchors, assets, cells, hosting, landing, mathematics, pages
 
 
 def setup(app: Sphinx) -> dict:
     """Connect the parts, in the order in which Sphinx will meet them."""
-    for part in (hosting, mathematics, cells, pages, landing, assets):
+    for part in (hosting, mathematics, cells, anchors, pages, landing, assets):
         part.connect(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": False}

@@ -1,0 +1,148 @@
+"""Claims about the activation behind the layer and about its first weights: A5, A12, A13, B1's reason and B9."""
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from companion import bottleneck, data, nonlinearity, residual
+from companion._affine import pointwise_conv
+from companion.claims import _experiments
+from companion.claims._claim import Finding, claim
+
+
+@claim(
+    "A5",
+    "A 1×1 convolution is usually followed by an activation such as ReLU, which makes the model more expressive.",
+    chapter="nonlinearity",
+    cell="train-verdict",
+)
+def beyond_a_straight_cut() -> Finding:
+    """Label the corners of a square by the exclusive or, with two hidden channels set by hand."""
+    corners = torch.tensor([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
+    wanted = corners[:, 0] != corners[:, 1]
+    net = nonlinearity.stack([2, 2, 1])
+    net[0] = pointwise_conv(torch.tensor([[1.0, -1.0], [-1.0, 1.0]]), None)
+    net[-1] = pointwise_conv(torch.tensor([[1.0, 1.0]]), torch.tensor([-1.0]))
+    right = int(((net(corners[:, :, None, None]) > 0).flatten() == wanted).sum())
+    straight = round(4 * nonlinearity.best_cut(corners, wanted.long()).accuracy / 100)
+    return Finding(
+        {"more corners than any straight cut": right > straight},
+        f"exclusive or: {right} of 4 corners with a ReLU between, {straight} by the best single layer",
+    )
+
+
+@claim(
+    "B9a",
+    "A 1×1 convolution with its activation keeps the size of the maps: no resolution is lost.",
+    chapter="nonlinearity",
+    cell="reach",
+)
+def resolution_is_kept() -> Finding:
+    """Count by the gradient the input pixels that one output pixel depends on, however deep the stack."""
+    cases, read = {}, {}
+    for kernel_size in (1, 3):
+        layers: list[nn.Module] = []
+        for _ in range(4):
+            layers += [nn.Conv2d(8, 8, kernel_size, padding=kernel_size // 2), nn.ReLU()]
+        x = torch.randn(1, 8, 11, 11, requires_grad=True)
+        y = nn.Sequential(*layers)(x)
+        (gradient,) = torch.autograd.grad(y[0, :, 5, 5].sum(), x)
+        read[kernel_size] = int(gradient.abs().sum(dim=1).count_nonzero())
+        if kernel_size == 1:
+            cases["the size stays"] = y.shape == x.shape
+    cases["each pixel reads itself alone"] = read[1] == 1
+    return Finding(cases, f"four layers deep, one pixel reads {read[1]}; with 3×3 it would be {read[3]}")
+
+
+@claim(
+    "B9b",
+    "It adds a great deal of nonlinearity.",
+    chapter="nonlinearity",
+    cell="bends-verdict",
+)
+def pieces_of_a_network() -> Finding:
+    """Count the straight pieces along a line in four layers of eight units; "a great deal": over two a unit."""
+    start, end = torch.tensor([-1.0, -1.0]), torch.tensor([1.0, 1.0])
+    drawn = [nonlinearity.walk(nonlinearity.stack([2, 8, 8, 8, 8, 2]), start, end).pieces for _ in range(20)]
+    folded = nonlinearity.walk(nonlinearity.folding(4, 8), torch.zeros(1), torch.ones(1)).pieces
+    units = 4 * 8
+    cases = {"set by hand": folded > 2 * units, "drawn at random": sum(drawn) / len(drawn) > 2 * units}
+    return Finding(
+        cases, f"{units} units: up to {folded:,} straight pieces; over {2 * units} would be a great deal"
+    )
+
+
+@claim(
+    "B1b",
+    "A plain convolution layer is linear: it assumes that the features are linearly separable, which they are not.",
+    chapter="nonlinearity",
+    cell="edges-train",
+)
+def linearly_separable() -> Finding:
+    """Find vertical edges of either polarity in real digits, by the best single cut and by two kernels."""
+    patches = F.unfold(data.digits().test_x[:100], 3).transpose(1, 2).reshape(-1, 1, 3, 3)
+    columns = patches.mean(dim=2)[:, 0]  # (M, 3)
+    edge = (columns[:, 2] - columns[:, 0]).abs() > 0.4
+    chosen = torch.cat([edge.nonzero()[:300, 0], (~edge).nonzero()[:300, 0]])  # as many edges as others
+    patches, columns, edge = patches[chosen], columns[chosen], edge[chosen]
+    one = nonlinearity.best_cut(columns[:, ::2], edge.long(), directions=180).accuracy
+
+    detector = nn.Conv2d(1, 2, kernel_size=3)  # brighter on the right by 0.4, and brighter on the left
+    with torch.no_grad():
+        detector.weight.copy_(torch.tensor([[[[-1.0, 0, 1]] * 3], [[[1.0, 0, -1]] * 3]]) / 3)
+        detector.bias.fill_(-0.4)
+        two = 100 * ((detector(patches).relu().sum(dim=1).flatten() > 1e-6) == edge).float().mean().item()
+    cases = {"one kernel": one < 90, "two kernels with ReLU, and their sum": two < 90}
+    return Finding(
+        cases, f"edges in digits told from the rest: {one:.0f} % by the best cut, {two:.0f} % by two kernels"
+    )
+
+
+@claim(
+    "A12",
+    "ReLU or the like usually follows; in some cases, residual connections for one, it may be left out.",
+    chapter="pitfalls",
+    cell="block-verdict",
+)
+def left_out() -> Finding:
+    """Look where the blocks of ResNet leave it out, and train thin layers with it and without."""
+    runs = _experiments.thin_ends()
+    blocks = {"bottleneck": bottleneck.Bottleneck(256, 64, 256), "basic block": residual.BasicBlock(64, 64)}
+    cases, parts = {}, []
+    for name, block in blocks.items():
+        kinds = [type(layer) for layer in block.residual]
+        convs, relus = kinds.count(nn.Conv2d), kinds.count(nn.ReLU)
+        cases[f"ResNet's {name}: none before the sum"] = relus == convs - 1 and kinds[-1] is not nn.ReLU
+        parts.append(f"{name}: {relus} for {convs} convolutions before the sum")
+    cases["layers of two channels: no worse without"] = runs.ahead("linear", "ReLU", points=1.5)
+    return Finding(cases, "; ".join(parts))
+
+
+@claim(
+    "A13",
+    "As for any convolution, the first weights must be chosen with care, by He's initialisation for example.",
+    chapter="pitfalls",
+    cell="start-verdict",
+)
+def first_weights() -> Finding:
+    """Train thirty layers from He's start, and from that of the library."""
+    runs = _experiments.starts()
+    learnt = {name: sum(accuracy > 40 for accuracy in runs.accuracies(name)) for name in runs.names}
+    cases = {
+        "He's start learns": learnt["He"] == len(runs.seeds),
+        "PyTorch's default does not": learnt["PyTorch"] == 0,
+    }
+    runs_of = f"of {len(runs.seeds)} runs learn"
+    return Finding(
+        cases, f"30 layers: {learnt['He']} {runs_of} from He's start, {learnt['PyTorch']} from PyTorch's"
+    )
+
+
+CLAIMS = (
+    beyond_a_straight_cut,
+    left_out,
+    first_weights,
+    linearly_separable,
+    resolution_is_kept,
+    pieces_of_a_network,
+)

@@ -1,0 +1,450 @@
+"""The ledger: every claim has a check that could come out otherwise, and a cell that shows it."""
+
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import nbformat
+import pytest
+import torch
+from torch import nn
+
+from companion import (
+    bottleneck,
+    claims,
+    correlation,
+    cost,
+    inception,
+    network_in_network,
+    nonlinearity,
+    pitfalls,
+    pointwise,
+    residual,
+    separable,
+    squeeze_excitation,
+)
+from companion.claims import _experiments, _operation, _separation, _waist
+from companion.claims._claim import Finding, Verdict
+from companion.training import Comparison, Run
+
+BOOK = Path(__file__).resolve().parent.parent / "book"
+POINTS = [*(f"A{i}" for i in range(1, 15)), "B-2", *(f"B{i}" for i in range(1, 11))]
+TRAINED = ("A12", "A13", "B2", "B6b", "B8e", "B10b")
+WRONG = {"A10b", "A14a", "B5a", "B8b"}
+CONDITION = {"A4b", "A8b", "A9b", "A14b", "B-2c", "B1b", "B2", "B6a", "B6b", "B8e", "B9b", "B10b"}
+BY_ID = {claim.id: claim for claim in claims.CLAIMS}
+FOLDED = {"hide-cell", "remove-cell", "remove-output", "remove-input"}
+
+
+def expected(id):
+    return "wrong" if id in WRONG else "holds with a condition" if id in CONDITION else "holds"
+
+
+def verdict(id):
+    return str(BY_ID[id].find().verdict)
+
+
+def cells(chapter):
+    return {cell.id: cell for cell in nbformat.read(BOOK / f"{chapter}.ipynb", as_version=4).cells}
+
+
+# --- The rule ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("held", "wanted"),
+    [([True], "holds"), ([True, True], "holds"), ([False, True], "holds with a condition"), ([False] * 2, "wrong")],
+)
+def test_the_verdict_follows_from_the_cases(held, wanted):
+    finding = Finding({str(i): value for i, value in enumerate(held)}, "1")
+    assert finding.verdict == wanted
+    assert bool(finding.condition) == (wanted == "holds with a condition")
+
+
+def test_a_condition_names_both_sides():
+    assert Finding({"a": False, "b": True, "c": False}, "").condition == "holds: b; fails: a, c"
+
+
+@pytest.mark.parametrize("held", [torch.tensor(True), 1, None])
+def test_a_case_is_a_bool_and_nothing_that_looks_like_one(held):
+    with pytest.raises(TypeError, match=r"cases\['wide'\] must be a bool"):
+        Finding({"wide": held}, "")
+
+
+def test_a_finding_without_a_case_is_refused():
+    with pytest.raises(ValueError, match="cases must be at least one"):
+        Finding({}, "1")
+
+
+# --- The claims -------------------------------------------------------------------------------------------------
+
+
+def test_every_point_of_the_notes_has_a_row_and_every_row_a_point():
+    points = {re.fullmatch(r"([AB]-?\d+)[a-z]?", id)[1] for id in BY_ID}
+    assert points == set(POINTS)
+    assert len(BY_ID) == len(claims.CLAIMS)
+    for point in points:  # the parts of a point are a, b, c without a gap, or there is one part and no letter
+        letters = [id.removeprefix(point) for id in BY_ID if re.fullmatch(rf"{point}[a-z]?", id)]
+        assert letters in ([""], list("abcdefgh"[: len(letters)])), point
+
+
+def test_the_claims_stand_in_the_order_of_the_notes():
+    points = list(dict.fromkeys(re.match(r"[AB]-?\d+", claim.id)[0] for claim in claims.CLAIMS))
+    assert points == POINTS
+
+
+def test_a_check_draws_from_a_fixed_seed_and_leaves_torch_s_numbers_as_they_were():
+    @claims.claim("A1", "Chance.", chapter="pointwise", cell="shapes")
+    def drawn():
+        return Finding({"once": True}, str(torch.rand(()).item()))
+
+    found = []
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        before = torch.get_rng_state()
+        found.append(drawn.find())
+        assert torch.equal(torch.get_rng_state(), before)
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("id", [id for id in BY_ID if id not in TRAINED])
+def test_verdict_of_a_check_that_trains_nothing(id):
+    finding = BY_ID[id].find()
+    assert str(finding.verdict) == expected(id)
+    assert re.search(r"\d|nine|four", finding.number)
+
+
+def test_verdicts_of_the_checks_that_train():  # one test: the runs are made once a process
+    found = {id: BY_ID[id].find() for id in TRAINED}
+    assert {id: str(finding.verdict) for id, finding in found.items()} == {id: expected(id) for id in TRAINED}
+    assert found["B6b"] == found["B10b"]
+    for runs in (_experiments.waists, _experiments.heads, _experiments.separables, _experiments.thin_ends):
+        assert len(runs().seeds) >= 5
+        assert all(runs().mean(name, "train") > 60 for name in runs().names), "nothing was learnt"
+    heads, blocks = _experiments.heads(), _experiments.separables()
+    assert [heads.parameters(name) for name in heads.names] == [6494, 11294, 73118]
+    assert abs(blocks.parameters("separable, wide") / blocks.parameters("full") - 1) < 0.05
+
+
+def test_a_claim_with_a_number_says_the_number_that_was_counted():
+    numbers = {
+        "A3": ["589,824", "163,840", "3.6"],
+        "A8a": ["8.69"],
+        "A8b": ["589,824", "462,422,016"],
+        "A10b": ["1,605,632", "2,048"],
+        "A14a": ["7 of 13", "17 of 17", "21 of 25"],
+        "B5a": ["204,800"],
+        "B5b": ["16,896", "(16, 28, 28)"],
+        "B6a": ["246"],
+        "B9b": ["4,096"],
+        "B10a": ["1,103,972,352", "12,085,441,536", "18", "9"],
+    }
+    for id, wanted in numbers.items():
+        assert all(number in BY_ID[id].find().number for number in wanted), id
+
+
+# --- Planted faults: with this part of the package broken, that verdict changes ---------------------------------
+
+
+class Rows(list):
+    """Counted like by the package, but for a change of each layer's weights."""
+
+    def __init__(self, table, change):
+        super().__init__(
+            SimpleNamespace(kind=row.kind, weights=change(row.weights), macs=row.macs) for row in table
+        )
+        self.total = SimpleNamespace(
+            weights=sum(row.weights for row in self), macs=sum(row.macs for row in self), bytes=table.total.bytes
+        )
+
+
+def plant_count(monkeypatch, change):
+    right = cost.count
+    monkeypatch.setattr(cost, "count", lambda module, size: Rows(right(module, size), change))
+
+
+def test_a_count_that_is_off_by_one_upsets_the_counts_that_held(monkeypatch):
+    plant_count(monkeypatch, lambda weights: weights + 1)
+    assert [verdict(id) for id in ("A3", "A10a", "B5b")] == ["wrong", "wrong", "holds with a condition"]
+
+
+def test_a_count_that_drops_three_thousand_would_bear_note_b_out(monkeypatch):
+    plant_count(monkeypatch, lambda weights: weights - 3000)
+    assert verdict("B5a") == "holds"
+
+
+def test_a_count_of_one_weight_a_pair_of_channels_would_bear_note_a_out(monkeypatch):
+    plant_count(monkeypatch, lambda weights: min(weights, 64 * 32))
+    assert verdict("A10b") == "holds"
+
+
+@pytest.mark.parametrize("id", ["A2", "B4", "B7"])
+def test_a_layer_that_returns_each_map_twice_is_noticed(monkeypatch, id):
+    class Double(nn.Conv2d):
+        def forward(self, x):
+            return super().forward(x).repeat(1, 2, 1, 1)
+
+    monkeypatch.setattr(nn, "Conv2d", Double)
+    assert verdict(id) == "wrong"
+
+
+def test_a_layer_with_an_activation_inside_or_one_that_drops_pixels_is_not_what_a1_says(monkeypatch):
+    right = nn.Conv2d.forward
+    for forward in (lambda self, x: right(self, x).relu(), lambda self, x: right(self, x)[:, :, ::2]):
+        monkeypatch.setattr(nn.Conv2d, "forward", forward)
+        assert verdict("A1") == "wrong"
+
+
+def test_groups_in_the_1x1_would_bear_b8b_out(monkeypatch):
+    class Faulty(separable.DepthwiseSeparable):
+        def __init__(self, in_channels, out_channels, **options):
+            super().__init__(in_channels, in_channels, **options)
+            self.pointwise[0] = nn.Conv2d(in_channels, in_channels, kernel_size=1, groups=in_channels)
+
+    monkeypatch.setattr(separable, "DepthwiseSeparable", Faulty)
+    assert [verdict(id) for id in ("B8b", "B8c")] == ["holds", "holds"]
+
+
+def test_a_full_first_layer_upsets_everything_that_is_said_of_the_pair(monkeypatch):
+    class Faulty(separable.DepthwiseSeparable):
+        def __init__(self, in_channels, out_channels, **options):
+            super().__init__(in_channels, out_channels, **options)
+            self.depthwise[0] = nn.Conv2d(in_channels, in_channels, kernel_size=3, padding=1)
+
+    monkeypatch.setattr(separable, "DepthwiseSeparable", Faulty)
+    assert [verdict(id) for id in ("A8a", "B8c", "B8d")] == ["wrong", "holds with a condition", "wrong"]
+
+
+def planted(monkeypatch, module, name, function, id):
+    monkeypatch.setattr(module, name, function)
+    return verdict(id)
+
+
+@pytest.mark.parametrize(
+    ("id", "module", "name", "fault", "wanted"),
+    [
+        ("A6a", pointwise, "conv2d", lambda x, w, b=None: x * w.diag()[:, None, None], "wrong"),
+        ("A6b", pointwise, "conv2d", lambda x, w, b=None: x[:, :3] * 2, "holds with a condition"),
+        (
+            "A5",
+            nonlinearity,
+            "stack",
+            lambda c, **k: nn.Sequential(nn.Identity(), nn.Identity(), nn.Identity()),
+            "wrong",
+        ),
+        ("B-2a", pointwise, "conv2d", lambda x, w, b=None: pointwise.einsum(x, w).relu(), "wrong"),
+        ("B-2c", separable, "compose", lambda d, p: d[None, :, 0] * torch.randn(16, 8, 3, 3), "wrong"),
+        ("A4a", residual, "Projection", lambda *c, **k: nn.Identity(), "wrong"),
+        ("A14a", pitfalls, "paths_through", lambda net, size: torch.ones(size, size - len(net)), "holds"),
+        ("A14b", pitfalls, "paths_through", lambda net, size: torch.ones(size, size), "wrong"),
+        ("A4a", _waist, "_can_be_added", lambda a, b: True, "wrong"),
+        ("B6a", bottleneck, "Reduced", lambda *channels, kernel_size: nn.Conv2d(256, 1, kernel_size), "wrong"),
+        ("A10c", _operation, "_shuffled", lambda maps, order: maps, "holds with a condition"),
+        ("B8a", _separation, "_hears", lambda layer: (1, 9), "wrong"),
+        ("B8a", _separation, "_hears", lambda layer: (6, 1), "wrong"),
+        ("B9a", nn, "ReLU", lambda: nn.AvgPool2d(3, stride=1, padding=1), "holds with a condition"),
+        ("B-2b", correlation, "spatial", lambda maps, distance: 0.0, "wrong"),
+        ("B9b", nonlinearity, "folding", lambda depth, folds: nonlinearity.stack([1, folds, 1]), "wrong"),
+        (
+            "B3",
+            inception,
+            "Inception",
+            lambda *w: nn.Sequential(nn.Sequential(nn.Conv2d(1, 1, 3), nn.ReLU())),
+            "wrong",
+        ),
+    ],
+)
+def test_a_planted_fault_changes_the_verdict(monkeypatch, id, module, name, fault, wanted):
+    assert verdict(id) == expected(id)
+    assert planted(monkeypatch, module, name, fault, id) == wanted != expected(id)
+
+
+def naive(*kernels):
+    """Return what builds a module in place of the naive one: one branch, of convolutions to one channel."""
+
+    def build(in_channels, *widths):
+        widths = [in_channels, *[1] * len(kernels)]
+        convs = [nn.Conv2d(a, 1, k, padding=k // 2) for a, k in zip(widths, kernels, strict=False)]
+        module = nn.Sequential(nn.Sequential(*convs))
+        module.out_channels = in_channels
+        return module
+
+    return build
+
+
+@pytest.mark.parametrize(("kernels", "wanted"), [([1], "holds with a condition"), ([1, 1], "wrong")])
+def test_a_naive_tower_that_is_cheap_or_deep_is_noticed(monkeypatch, kernels, wanted):
+    assert planted(monkeypatch, inception, "NaiveInception", naive(*kernels), "B10a") == wanted
+
+
+def test_a_naive_tower_that_is_deep_and_dear_is_noticed(monkeypatch):
+    class Deep(inception.NaiveInception):
+        def __init__(self, *channels):
+            super().__init__(*channels)
+            self.branch1.append(nn.Conv2d(channels[1], channels[1], kernel_size=1))
+
+    assert planted(monkeypatch, inception, "NaiveInception", Deep, "B10a") == "holds with a condition"
+
+
+def test_an_inception_module_that_stacks_in_another_order_is_noticed(monkeypatch):
+    class Faulty(inception.Inception):
+        def forward(self, x):
+            return torch.cat([self.branch1(x), self.branch3(x), self.branch2(x), self.branch4(x)], dim=1)
+
+    monkeypatch.setattr(inception, "Inception", Faulty)
+    assert verdict("A11") == "holds with a condition"
+
+
+def test_an_inception_module_that_stacks_its_input_too_is_noticed(monkeypatch):
+    class Faulty(inception.Inception):
+        def forward(self, x):
+            return torch.cat([super().forward(x), x], dim=1)
+
+    monkeypatch.setattr(inception, "Inception", Faulty)
+    assert verdict("A11") == "wrong"
+
+
+def test_a_gate_that_may_open_wider_than_one_makes_channels_stronger(monkeypatch):
+    class Faulty(squeeze_excitation.SqueezeExcitation):
+        def gates(self, x):
+            return 2 * super().gates(x)
+
+    monkeypatch.setattr(squeeze_excitation, "SqueezeExcitation", Faulty)
+    assert [verdict(id) for id in ("A9a", "A9b")] == ["wrong", "holds"]
+
+
+def test_gates_that_are_always_open_make_no_channel_stronger(monkeypatch):
+    class Faulty(squeeze_excitation.SqueezeExcitation):
+        def gates(self, x):
+            return torch.ones_like(super().gates(x))
+
+    monkeypatch.setattr(squeeze_excitation, "SqueezeExcitation", Faulty)
+    assert verdict("A9b") == "wrong"
+
+
+def test_a_layer_of_nin_that_forgets_an_activation_is_noticed(monkeypatch):
+    right = network_in_network.MlpConv
+    faulty = lambda *args, **options: right(*args, **options, last_activation=False)  # noqa: E731
+    assert planted(monkeypatch, network_in_network, "MlpConv", faulty, "B1a") == "wrong"
+
+
+def test_an_activation_before_the_sum_is_noticed(monkeypatch):
+    class Faulty(bottleneck.Bottleneck):
+        def __init__(self, *channels):
+            super().__init__(*channels)
+            self.residual.append(nn.ReLU())
+
+    monkeypatch.setattr(_experiments, "thin_ends", lambda: comparison(linear=93, ReLU=88))
+    assert verdict("A12") == "holds"
+    monkeypatch.setattr(bottleneck, "Bottleneck", Faulty)
+    assert verdict("A12") == "holds with a condition"
+
+
+def comparison(*, trained=100.0, **means):
+    """Fake runs of five seeds that reach these accuracies, on average and give or take half a point."""
+    runs = [
+        Run(name.replace("_", " ").replace("  ", ", "), seed, 1000, trained, mean + (seed - 2) / 4, ())
+        for name, mean in means.items()
+        for seed in range(5)
+    ]
+    return Comparison(tuple(runs))
+
+
+@pytest.mark.parametrize(
+    ("id", "experiment", "means", "wanted"),
+    [
+        ("A12", "thin_ends", {"linear": 93, "ReLU": 92}, "holds with a condition"),
+        ("A13", "starts", {"PyTorch": 10, "He": 10}, "holds with a condition"),
+        ("A13", "starts", {"PyTorch": 85, "He": 85}, "holds with a condition"),
+        ("A13", "starts", {"PyTorch": 85, "He": 10}, "wrong"),
+        ("B2", "heads", {"mean": 90, "one_layer": 85, "hidden_layer": 85}, "holds"),
+        ("B2", "heads", {"mean": 90, "one_layer": 90, "hidden_layer": 90}, "wrong"),
+        ("B6b", "waists", {"direct": 98, "through_16": 98, "through_1": 97}, "holds"),
+        ("B6b", "waists", {"direct": 98, "through_16": 90, "through_1": 80}, "wrong"),
+        ("B10b", "waists", {"direct": 98, "through_16": 90, "through_1": 80}, "wrong"),
+        ("B8e", "separables", {"full": 94, "separable": 91, "separable__wide": 94}, "wrong"),
+        ("B8e", "separables", {"full": 94, "separable": 82, "separable__wide": 82}, "holds"),
+    ],
+)
+def test_other_accuracies_give_other_verdicts(monkeypatch, id, experiment, means, wanted):
+    monkeypatch.setattr(_experiments, experiment, lambda: comparison(**means))
+    assert verdict(id) == wanted != expected(id)
+
+
+def test_heads_that_do_not_know_their_training_pictures_say_nothing_about_overfitting(monkeypatch):
+    monkeypatch.setattr(
+        _experiments, "heads", lambda: comparison(trained=98.0, mean=90, one_layer=85, hidden_layer=85)
+    )
+    assert verdict("B2") == "wrong"
+
+
+# --- The cells --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("claim", claims.CLAIMS, ids=lambda claim: claim.id)
+def test_the_cell_of_a_claim_exists_is_shown_and_has_an_output_that_is_compared(claim):
+    cell = cells(claim.cell.chapter)[claim.cell.id]
+    tags = set(cell.metadata.get("tags", []))
+    assert cell.cell_type == "code"
+    assert not tags & FOLDED
+    assert "nbval-ignore-output" not in tags
+    assert cell.outputs, "there is nothing to be seen in this cell"
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_chapter_that_a_point_leads_to_speaks_of_it(point):
+    chapters = {claim.cell.chapter for claim in claims.CLAIMS if re.fullmatch(rf"{point}[a-z]?", claim.id)}
+    text = "\n".join(cell.source for chapter in chapters for cell in cells(chapter).values())
+    assert re.search(rf"(?<![\w-]){point}(?!\d)", text)
+
+
+# --- The ledger -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def part():
+    return claims.ledger(BY_ID[id] for id in ("A3", "A8b", "B5a", "B5b"))
+
+
+def test_the_ledger_counts_and_divides(part):
+    assert part.ids == ("A3", "A8b", "B5a", "B5b")
+    assert len(part) == len(list(part)) == 4
+    assert part.counts() == {Verdict.HOLDS: 2, Verdict.CONDITION: 1, Verdict.WRONG: 1}
+    assert part.of("wrong").ids == ("B5a",)
+    assert part.note("A").ids == ("A3", "A8b")
+    assert part["B5a"].verdict is Verdict.WRONG
+
+
+def test_the_ledger_shows_each_claim_with_its_link(part):
+    html = part._repr_html_()
+    assert html.count("<dt>") == html.count("<a href=") == 4
+    assert 'id="claim-B5a" data-verdict="wrong"' in html
+    assert '<a href="channel_reduction.ipynb#cell-count">channel reduction: count</a>' in html
+    assert html.count('class="condition"') == 1
+    for entry in part:
+        assert entry.claim.says.split(";")[0] in html
+        assert entry.finding.number in html
+        assert f"{entry.claim.id:5} {entry.verdict}" in repr(part)
+
+
+def test_what_a_claim_says_is_escaped():
+    odd = claims.claim("A1", "a < b & c", chapter="pointwise", cell="shapes")(lambda: Finding({"x": True}, "<1>"))
+    html = claims.ledger([odd])._repr_html_()
+    assert "a &lt; b &amp; c" in html
+    assert "&lt;1&gt;" in html
+
+
+def test_the_ledger_refuses_what_it_does_not_know(part):
+    with pytest.raises(ValueError, match=r"verdict must be one of .*, got 'right'"):
+        part.of("right")
+    with pytest.raises(ValueError, match="note must be 'A' or 'B', got 'C'"):
+        part.note("C")
+    with pytest.raises(KeyError, match="no claim has the id 'A99'"):
+        part["A99"]
+    with pytest.raises(ValueError, match="different ids, got A2 twice"):
+        claims.ledger([BY_ID["A2"]] * 2)
+
+
+def test_the_chapter_explains_each_wrong_claim():
+    text = cells("claims")["wrong-after"].source
+    assert set(re.findall(r"^- \*\*([AB]-?\d+[a-z]?)\*\*", text, re.MULTILINE)) == WRONG

@@ -24,6 +24,7 @@ __all__ = [
     "figures",
     "fully_connected",
     "inception",
+    "kernels",
     "network_in_network",
     "networks",
     "nonlinearity",

@@ -5,11 +5,15 @@ from companion.figures.branches import branches
 from companion.figures.charts import bars, curves
 from companion.figures.dots import dot_panels, dots
 from companion.figures.histograms import histograms
+from companion.figures.journey import journey
 from companion.figures.matrix import mixing_matrix
 from companion.figures.picture import Picture, canvas
 from companion.figures.regions import regions
+from companion.figures.roofline import roofline
 from companion.figures.scatter import scatter
+from companion.figures.sectors import sectors
 from companion.figures.style import BLUE, GREEN, GRID, INK, ORANGE, PAPER, PINK, SERIES
+from companion.figures.tiles import tiles
 from companion.figures.two_axes import two_axes
 
 __all__ = [
@@ -29,10 +33,14 @@ __all__ = [
     "dot_panels",
     "dots",
     "histograms",
+    "journey",
     "mixing_matrix",
     "pixel_maps",
     "regions",
+    "roofline",
     "scatter",
+    "sectors",
     "tensor_blocks",
+    "tiles",
     "two_axes",
 ]

@@ -1,0 +1,84 @@
+"""The roofline: what a machine can do at most with programs that do so many FLOPs for each byte."""
+
+from collections.abc import Mapping, Sequence
+from math import inf
+
+from matplotlib.ticker import FixedLocator, NullLocator
+
+from companion.figures.charts import plain
+from companion.figures.picture import Picture, canvas, styled
+from companion.figures.style import GRID, INK, PAPER, SERIES
+
+
+@styled
+def roofline(
+    roofs: Mapping[str, tuple[float, float]],
+    rows: Mapping[str, Sequence[float]],
+    *,
+    alt: str,
+    caption: str = "",
+    points: Mapping[str, Sequence[tuple[float, float]]] | None = None,
+) -> Picture:
+    """Draw roofs over rows of programs, all against arithmetic intensity, on logarithmic axes.
+
+    Args:
+        roofs: name -> (bandwidth in bytes per second, peak in FLOP per second); one to four.
+        rows: name -> arithmetic intensities in FLOP per byte, drawn as a row of dots below the roofs.
+        alt: alternative text.
+        caption: caption.
+        points: name -> (intensity, FLOP per second) that were measured.
+
+    Raises:
+        ValueError: if there is no roof, no row, or a number that is not above 0 and finite.
+    """
+    points = points or {}
+    if not 1 <= len(roofs) <= len(SERIES) or not rows:
+        raise ValueError(
+            f"there must be 1 to {len(SERIES)} roofs and at least one row, got {len(roofs)}, {len(rows)}"
+        )
+    numbers = {
+        "roofs": [number for roof in roofs.values() for number in roof],
+        "rows": [number for row in rows.values() for number in row],
+        "points": [number for group in points.values() for point in group for number in point],
+    }
+    for argument, values in numbers.items():
+        if strange := [value for value in values if not 0 < value < inf]:
+            raise ValueError(f"{argument} must hold numbers above 0 and finite, got {strange[0]}")
+
+    low = min(numbers["rows"]) / 1.6
+    ridges = [peak / bandwidth for bandwidth, peak in roofs.values()]
+    high = 1.6 * max(*numbers["rows"], *ridges)
+    lowest = min(bandwidth * low for bandwidth, _ in roofs.values()) / 1e12
+    figure, (above, below) = canvas(
+        2.5 + 0.21 * len(rows), nrows=2, sharex=True, gridspec_kw={"height_ratios": [2.1, 0.2 * len(rows)]}
+    )
+    for (name, (bandwidth, peak)), ridge, colour in zip(roofs.items(), ridges, SERIES, strict=False):
+        above.plot([low, ridge, high], [bandwidth * low / 1e12, peak / 1e12, peak / 1e12], color=colour)
+        above.annotate(
+            name, (high, peak / 1e12), xytext=(0, 3), textcoords="offset points", ha="right", color=colour
+        )
+        dashed = {"color": colour, "lw": 0.9, "ls": (0, (4, 3)), "zorder": 1}
+        above.plot([ridge, ridge], [lowest, peak / 1e12], **dashed)
+        below.axvline(ridge, **dashed)
+    for group, marker in zip(points.values(), "os^D", strict=False):
+        xs, ys = zip(*group, strict=True)
+        above.scatter(
+            xs, [y / 1e12 for y in ys], s=22, marker=marker, color=INK, edgecolor=PAPER, linewidth=0.5, zorder=3
+        )
+    for y, values in enumerate(rows.values()):
+        below.plot([low, high], [y, y], color=GRID, lw=0.6)
+        below.scatter(values, [y] * len(values), s=26, color=INK, edgecolor=PAPER, linewidth=0.6, zorder=3)
+    above.set(xscale="log", yscale="log", ylabel="TFLOP/s", xlim=(low, high))
+    above.set_ylim(lowest, 1.7 * max(peak for _, peak in roofs.values()) / 1e12)
+    below.set(xlabel="arithmetic intensity, FLOP per byte", yticks=range(len(rows)), ylim=(len(rows) - 0.5, -0.6))
+    below.set_yticklabels(rows)
+    below.tick_params(left=False)
+    below.spines["left"].set_visible(False)
+    below.grid(visible=False)
+    for axis in (above.xaxis, above.yaxis):
+        ticks = [10**k * m for k in range(-2, 5) for m in (1, 2, 5)]
+        axis.set_major_locator(FixedLocator(ticks))
+        axis.set_major_formatter(lambda value, _: plain(value))
+        axis.set_minor_locator(NullLocator())
+    above.tick_params(bottom=False, labelbottom=False)
+    return Picture(figure, alt=alt, caption=caption)

@@ -1,0 +1,94 @@
+"""A product of matrices, and the tile of it that one thread, warp or block computes."""
+
+from collections.abc import Mapping, Sequence
+from math import nan
+
+from matplotlib.patches import Rectangle
+
+from companion.figures.picture import WIDTH, Picture, canvas, styled
+from companion.figures.style import BLUE, GREEN, GRID, INK, ORANGE
+
+Box = tuple[int, int, int, int]
+_GAP = 0.9  # cells between the matrices
+_WORDS = 0.5  # inches of words below: three lines
+_NAMES = ("weight", "x", "y")
+
+
+@styled
+def tiles(
+    out_channels: int,
+    columns: int,
+    in_channels: int,
+    *,
+    tile: Box,
+    words: Mapping[str, str],
+    alt: str,
+    caption: str = "",
+    depth: tuple[int, int] | None = None,
+    inner: Sequence[Box] = (),
+) -> Picture:
+    """Draw y = weight x as three matrices: the weight left of y, x above it, and what a tile of y needs of them.
+
+    Args:
+        out_channels: rows of y and of the weight.
+        columns: columns of y and of x, which are pixels.
+        in_channels: columns of the weight, rows of x.
+        tile: (first row, first column, rows, columns) of y, drawn green; the weight and x that it needs are pale.
+        words: what to write at "weight", "x" and "y".
+        alt: alternative text.
+        caption: caption.
+        depth: (first, number) of the input channels that are being worked on, drawn strong; None for all.
+        inner: parts of the tile, as ``tile``, to be drawn darker, and what they need of the weight and of x too.
+
+    Raises:
+        ValueError: if a size is below 1, a box leaves its matrix, or the words are not those three.
+    """
+    if min(out_channels, columns, in_channels) < 1:
+        raise ValueError(f"sizes must be at least 1, got {(out_channels, columns, in_channels)}")
+    if sorted(words) != sorted(_NAMES):
+        raise ValueError(f"words must be those for {_NAMES}, got {sorted(words)}")
+    for name, box in [("tile", tile), *(("inner", box) for box in inner)]:
+        row, column, high, wide = box
+        if not (0 <= row < row + high <= out_channels and 0 <= column < column + wide <= columns):
+            raise ValueError(f"{name} must lie within {out_channels} x {columns}, got {box}")
+    first, many = depth or (0, in_channels)
+    if not 0 <= first < first + many <= in_channels:
+        raise ValueError(f"depth must lie within {in_channels} input channels, got {depth}")
+
+    cell = (WIDTH - 0.1) / (in_channels + _GAP + columns)
+    left, top = -in_channels - _GAP, -in_channels - _GAP  # of the weight, and of x
+    low = out_channels + _WORDS / cell
+    figure, axis = canvas(cell * (low - top + 0.1))
+
+    def fill(x: float, y: float, wide: float, high: float, colour: str, alpha: float) -> None:
+        axis.add_patch(Rectangle((x, y), wide, high, facecolor=(colour, alpha), linewidth=0))
+
+    row, column, high, wide = tile
+    fill(left, row, in_channels, high, BLUE, 0.22)
+    fill(column, top, wide, in_channels, ORANGE, 0.22)
+    fill(column, row, wide, high, GREEN, 0.4)
+    fill(left + first, row, many, high, BLUE, 0.45)
+    fill(column, top + first, wide, many, ORANGE, 0.45)
+    for r, c, h, w in inner:
+        fill(c, r, w, h, GREEN, 0.9)
+    for r, h in sorted({(box[0], box[2]) for box in inner}):
+        fill(left + first, r, many, h, BLUE, 0.6)
+    for c, w in sorted({(box[1], box[3]) for box in inner}):
+        fill(c, top + first, w, many, ORANGE, 0.6)
+    for x, y, across, down in (
+        (left, 0, in_channels, out_channels),
+        (0, top, columns, in_channels),
+        (0, 0, columns, out_channels),
+    ):
+        upright = [point for i in range(1, across) for point in ((x + i, y), (x + i, y + down), (nan, nan))]
+        level = [point for i in range(1, down) for point in ((x, y + i), (x + across, y + i), (nan, nan))]
+        if upright + level:
+            axis.plot(*zip(*upright, *level, strict=True), color=GRID, lw=0.6)
+        axis.add_patch(Rectangle((x, y), across, down, fill=False, edgecolor=INK, linewidth=0.8))
+    below = out_channels + 0.08 / cell
+    axis.text(left, below, words["weight"], va="top", fontsize=9)
+    axis.text(0, below, words["y"], va="top", fontsize=9)
+    axis.text(-_GAP, top, words["x"], ha="right", va="top", fontsize=9)
+    axis.set(xlim=(left - 0.05 / cell, columns + 0.05 / cell), ylim=(low, top - 0.05 / cell), aspect="equal")
+    axis.set_axis_off()
+    return Picture(figure, alt=alt, caption=caption)

@@ -1,0 +1,108 @@
+"""The 1x1 convolution as CUDA kernels: their source, their launcher, and an emulator for machines without a GPU.
+
+``pointwise.cu`` holds the kernels as a ladder, from one thread per output to tensor cores. ``pointwise_conv``
+launches them: on a GPU for CuPy arrays and torch's CUDA tensors, through the emulator for NumPy arrays. For
+torch tensors on a CPU it is a matrix product of torch. Importing this package imports no CuPy and compiles nothing.
+"""
+
+from companion.kernels import emulator
+from companion.kernels._arguments import ACTIVATIONS, PRECISIONS, check_options, family
+from companion.kernels._cupy import Gpu
+from companion.kernels._cupy import why_not as why_no_gpu
+from companion.kernels._launch import given, launch
+from companion.kernels._nvrtc import ARCHITECTURES, Binary, compile_variant
+from companion.kernels._nvrtc import why_not as why_no_nvrtc
+from companion.kernels._operator import operator
+from companion.kernels._pick import pick
+from companion.kernels._roofline import LAYERS, NetworkLayer, Roofline, harmonic_mean
+from companion.kernels._sass import instructions
+from companion.kernels._sass import why_not as why_no_disassembler
+from companion.kernels._sectors import accesses, sectors
+from companion.kernels._source import STEPS, edited, source, step
+from companion.kernels._variants import VARIANTS, Device, Layer, Variant
+
+__all__ = [
+    "ACTIVATIONS",
+    "ARCHITECTURES",
+    "LAYERS",
+    "PRECISIONS",
+    "STEPS",
+    "VARIANTS",
+    "Binary",
+    "Device",
+    "Layer",
+    "NetworkLayer",
+    "Roofline",
+    "Variant",
+    "accesses",
+    "compile_variant",
+    "edited",
+    "emulator",
+    "harmonic_mean",
+    "instructions",
+    "pick",
+    "pointwise_conv",
+    "sectors",
+    "source",
+    "step",
+    "why_no_disassembler",
+    "why_no_gpu",
+    "why_no_nvrtc",
+]
+
+
+def pointwise_conv(
+    x,
+    weight,
+    bias=None,
+    *,
+    activation: str | None = None,
+    residual=None,
+    precision: str = "ieee",
+    variant: str | None = None,
+):
+    """Compute activation(conv1x1(x) + bias + residual) in one kernel.
+
+    Arrays are contiguous float32 of one library and on one device. CuPy arrays and CUDA tensors are used where they
+    lie, on the caller's current stream. The first call with a variant compiles it, in about a second; capture CUDA
+    graphs after that. Tensors carry gradients, and the call works inside ``torch.compile``.
+
+    The kernels add the products of one output in the order of the input channels, with one rounding each, so all
+    "ieee" variants give the same bits. cuDNN and a CPU's matrix product add in other orders. Each of them differs
+    from the exact result by at most about C_in * 2**-24 of the sum of absolute products, and mostly by far less.
+    Under "tf32", which rounds the operands to 11 significant bits first, it is about 2**-10 of that sum. CuPy
+    compiles with flushing of subnormal numbers to zero, which torch doesn't do.
+
+    Args:
+        x: (N, C_in, H, W).
+        weight: (C_out, C_in), or (C_out, C_in, 1, 1) as in ``nn.Conv2d``.
+        bias: (C_out,) or None.
+        activation: None, "relu" or "relu6". NaN passes, as in torch.
+        residual: (N, C_out, H, W) or None, added before the activation, as at the end of a residual block.
+        precision: "ieee", or "tf32" for tensor cores. Never the second unless asked for. The gradient of the
+            weight is a matrix product of torch, which has a setting of its own.
+        variant: a name from ``VARIANTS``; None picks one for the shape and the GPU. Torch tensors on a CPU have
+            no variants: there the name is only checked.
+
+    Returns:
+        y (N, C_out, H, W), contiguous. Nothing is launched for an empty y; without input channels it is
+        activation(bias + residual).
+
+    Raises:
+        TypeError: for other kinds of arrays, dtypes or devices, or a mix of them.
+        ValueError: for shapes that don't fit, arrays that aren't contiguous, options that don't exist, layers too
+            large for one launch, and variants that can't run the layer or on this GPU.
+        RuntimeError: without what it takes to run: CuPy and a GPU, or a C++ compiler for the emulator.
+
+    >>> import torch
+    >>> x, weight = torch.ones(1, 3, 2, 2), torch.tensor([[1.0, 2.0, 3.0], [-1.0, -2.0, -3.0]])
+    >>> pointwise_conv(x, weight, activation="relu").flatten(2).tolist()
+    [[[6.0, 6.0, 6.0, 6.0], [0.0, 0.0, 0.0, 0.0]]]
+    """
+    arrays = given(x, weight, bias, residual)
+    library = family(arrays)
+    check_options(activation, precision, variant)
+    if library == "torch":
+        return operator(x, weight, bias, residual, activation, precision, variant)
+    backend = emulator.Emulator() if library == "numpy" else Gpu()
+    return launch(backend, arrays, activation=activation, precision=precision, variant=variant)

@@ -1,0 +1,98 @@
+"""``companion::pointwise_conv``: the kernels as an operator of torch, with gradients, for eager and compiled code.
+
+On a CPU the operator is a plain matrix product of torch. Under precision "tf32" it first rounds the operands as
+a tensor core does, so that a CPU shows what that precision costs.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+from companion.kernels._arguments import ACTIVATIONS, check_arrays, check_options
+from companion.kernels._cupy import Gpu
+from companion.kernels._launch import given, launch
+
+NAME = "companion::pointwise_conv"
+
+
+def _check(arrays: dict[str, Tensor], activation: str | None, precision: str, variant: str | None) -> None:
+    check_options(activation, precision, variant)
+    # float64 is for checks of gradients, on a CPU: there is no kernel for it.
+    double = precision == "ieee" and arrays["x"].device.type != "cuda"
+    check_arrays(arrays, dtypes=("float32", "float64") if double else ("float32",))
+
+
+@torch.library.custom_op(NAME, mutates_args=(), device_types="cpu")
+def operator(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    residual: Tensor | None,
+    activation: str | None,
+    precision: str,
+    variant: str | None,
+) -> Tensor:
+    """Compute ``pointwise_conv`` for tensors on a CPU."""
+    arrays = given(x, weight, bias, residual)
+    _check(arrays, activation, precision, variant)
+    matrix, columns = weight.flatten(1), x.flatten(2)  # (C_out, C_in), (N, C_in, H*W)
+    if precision == "tf32":
+        matrix, columns = round_to_tf32(matrix), round_to_tf32(columns)
+    y = torch.bmm(matrix.expand(x.shape[0], *matrix.shape), columns).unflatten(2, x.shape[2:])
+    if bias is not None:
+        y += bias[:, None, None]
+    if residual is not None:
+        y += residual
+    return y if activation is None else y.clamp_(*ACTIVATIONS[activation])
+
+
+@operator.register_kernel("cuda")
+def _on_gpu(x, weight, bias, residual, activation, precision, variant):
+    arrays = {name: array.detach() for name, array in given(x, weight, bias, residual).items()}
+    return launch(Gpu(), arrays, activation=activation, precision=precision, variant=variant)
+
+
+@operator.register_fake
+def _shape_only(x, weight, bias, residual, activation, precision, variant):
+    _check(given(x, weight, bias, residual), activation, precision, variant)
+    return x.new_empty((x.shape[0], weight.shape[0], *x.shape[2:]))
+
+
+def _save(ctx, inputs, output):
+    x, weight, bias, residual, activation, precision, _ = inputs
+    ctx.save_for_backward(x, weight, output if activation else None)
+    ctx.given = bias is not None, residual is not None
+    ctx.activation, ctx.precision = activation, precision
+
+
+def _backward(ctx, grad_y):
+    x, weight, y = ctx.saved_tensors
+    low, high = ACTIVATIONS[ctx.activation]
+    if not math.isinf(low):  # where the clamp has cut, nothing changes; comparisons let NaN pass, as in torch
+        cut = y <= low if math.isinf(high) else (y <= low) | (y >= high)
+        grad_y = grad_y.masked_fill(cut, 0)
+    grad_x = grad_weight = grad_bias = None
+    if ctx.needs_input_grad[0]:  # the same kind of layer, with the matrix transposed
+        back = weight.flatten(1).t().contiguous()
+        grad_x = operator(grad_y.contiguous(), back, None, None, None, ctx.precision, None)
+    if ctx.needs_input_grad[1]:
+        grad_weight = torch.einsum("nohw,nchw->oc", grad_y, x).reshape(weight.shape)
+    if ctx.given[0] and ctx.needs_input_grad[2]:
+        grad_bias = grad_y.sum((0, 2, 3))
+    grad_residual = grad_y if ctx.given[1] else None
+    return grad_x, grad_weight, grad_bias, grad_residual, None, None, None
+
+
+operator.register_autograd(_backward, setup_context=_save)
+
+
+def round_to_tf32(x: Tensor) -> Tensor:
+    """Round float32 to the 10 bits after the point that TF32 has, to nearest, ties away from zero.
+
+    >>> round_to_tf32(torch.tensor([1 + 2**-10, 1 + 2**-11, 1 + 2**-12])).sub(1).mul(2**10).tolist()
+    [1.0, 1.0, 0.0]
+    """
+    bits = x.contiguous().view(torch.int32)
+    rounded = ((bits + 0x1000) & ~0x1FFF).view(torch.float32)
+    return torch.where(x.isfinite(), rounded, x)

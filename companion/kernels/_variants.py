@@ -1,0 +1,165 @@
+"""The table of variants: which kernels there are, and what each needs. Plain numbers; nothing is launched here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+_THREAD_PIXELS = 8  # as in pointwise.cu
+_TF32_DEPTH, _STAGES = 32, 3
+_LARGEST = 2**31 - 2**10  # of an index in 32 bits, with room for the last tile
+_MOST_BLOCKS = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Layer:
+    """The sizes of one call, and how many floats one access to its arrays may move.
+
+    Attributes:
+        batch: number of images N.
+        in_channels: C_in.
+        out_channels: C_out.
+        pixels: H * W.
+        x_width: 4 if rows of x, y and the residual start at multiples of 16 bytes, else 1.
+        weight_width: 4 if rows of the weight do, else 1.
+    """
+
+    batch: int
+    in_channels: int
+    out_channels: int
+    pixels: int
+    x_width: int = 1
+    weight_width: int = 1
+
+    @property
+    def columns(self) -> int:
+        """Pixels of all images: N * H * W."""
+        return self.batch * self.pixels
+
+    def check_size(self) -> None:
+        """Refuse what the kernels can't count in 32 bits. Offsets have 64, so the arrays may be larger.
+
+        Raises:
+            ValueError: naming the size, and the largest there is.
+        """
+        sizes = {"N * H * W": self.columns, "C_in": self.in_channels, "C_out": self.out_channels}
+        for what, size in sizes.items():
+            if size > _LARGEST:
+                raise ValueError(f"{what} must be at most {_LARGEST} in one launch, got {size}: split the batch")
+
+
+@dataclass(frozen=True)
+class Device:
+    """What the choice depends on: multiprocessors, bytes of shared memory a block may ask for, capability."""
+
+    processors: int = 132
+    shared_memory: int = 232_448
+    capability: tuple[int, int] = (9, 0)
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One kernel of ``pointwise.cu``, or one instance of a template there.
+
+    Attributes:
+        name: how ``pointwise_conv(..., variant=name)`` asks for it.
+        step: the step of the ladder that it belongs to.
+        expression: its name in C++, with template arguments.
+        block: threads of a block along x and y.
+        tile: output channels and columns of a block; None where a thread has one output wherever it lies.
+        precision: "ieee" or "tf32".
+        shared_memory: bytes of dynamic shared memory of a block.
+        x_width: floats of x that one access moves.
+        weight_width: floats of the weight that one access needs aligned.
+    """
+
+    name: str
+    step: str
+    expression: str
+    block: tuple[int, ...]
+    tile: tuple[int, int] | None = None
+    precision: str = "ieee"
+    shared_memory: int = 0
+    x_width: int = 1
+    weight_width: int = 1
+
+    def grid(self, layer: Layer) -> tuple[int]:
+        """Return the number of blocks for a layer, as the one size of a grid.
+
+        Raises:
+            ValueError: if there are more than a launch can count.
+
+        >>> VARIANTS["shared_tile"].grid(Layer(batch=2, in_channels=70, out_channels=50, pixels=437))
+        (220,)
+        """
+        if self.tile is None:
+            blocks = -(-layer.columns * layer.out_channels // self.block[0])
+        else:
+            channels, columns = self.tile
+            blocks = -(-layer.out_channels // channels) * -(-layer.columns // columns)
+        if blocks > _MOST_BLOCKS:
+            raise ValueError(
+                f"variant {self.name!r} needs {blocks} blocks, of at most {_MOST_BLOCKS}: split the batch"
+            )
+        return (blocks,)
+
+    def obstacle(self, layer: Layer, device: Device) -> str | None:
+        """Return why the variant can't run this layer on this device, or None if it can."""
+        if self.x_width > layer.x_width:
+            return "needs H * W to be a multiple of 4, and x, residual and output to start at multiples of 16 bytes"
+        if self.weight_width > layer.weight_width:
+            return "needs C_in to be a multiple of 4, and weight to start at a multiple of 16 bytes"
+        if self.precision == "tf32" and device.capability < (8, 0):
+            has = ".".join(map(str, device.capability))
+            return f"needs a GPU of compute capability 8.0 or newer for TF32, this one has {has}"
+        if self.shared_memory > device.shared_memory:
+            return f"needs {self.shared_memory} bytes of shared memory a block, this GPU has {device.shared_memory}"
+        return None
+
+
+def _register_tile(channels: int, columns: int, thread_channels: int, width: int) -> Variant:
+    return Variant(
+        name=f"register_{channels}x{columns}" + ("" if width == 4 else "_scalar"),
+        step="register_tile",
+        expression=f"pointwise_register_tile<{channels}, {columns}, {thread_channels}, {width}>",
+        block=(channels // thread_channels * (columns // _THREAD_PIXELS),),
+        tile=(channels, columns),
+        x_width=width,
+    )
+
+
+def _tensor_core(channels: int, columns: int, x_width: int, weight_width: int) -> Variant:
+    suffix = {(4, 4): "", (1, 4): "_scalar_x", (1, 1): "_scalar"}[x_width, weight_width]
+    floats = _STAGES * (channels * (_TF32_DEPTH + 4) + _TF32_DEPTH * (columns + 8))
+    return Variant(
+        name=f"tf32_{channels}x{columns}{suffix}",
+        step="tensor_core",
+        expression=f"pointwise_tensor_core<{channels}, {columns}, {x_width}, {weight_width}>",
+        block=(128,),
+        tile=(channels, columns),
+        precision="tf32",
+        shared_memory=4 * floats,
+        x_width=x_width,
+        weight_width=weight_width,
+    )
+
+
+_REGISTER_TILES = ((128, 128, 8), (64, 128, 8), (32, 128, 4), (16, 128, 2), (64, 64, 4))
+_TENSOR_CORE_TILES = ((128, 128), (64, 128), (32, 128))
+
+VARIANTS: Mapping[str, Variant] = MappingProxyType(
+    {
+        variant.name: variant
+        for variant in (
+            Variant("naive", "naive", "pointwise_naive", block=(256,)),
+            Variant("coalesced", "coalesced", "pointwise_coalesced", block=(256,)),
+            Variant("shared_tile", "shared_tile", "pointwise_shared_tile", block=(16, 16), tile=(16, 16)),
+            *(_register_tile(*tile, width) for tile in _REGISTER_TILES for width in (4, 1)),
+            *(
+                _tensor_core(*tile, *widths)
+                for tile in _TENSOR_CORE_TILES
+                for widths in ((4, 4), (1, 4), (1, 1))
+                if (tile, widths) != ((128, 128), (1, 1))  # registers would run out
+            ),
+        )
+    }
+)

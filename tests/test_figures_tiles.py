@@ -1,0 +1,69 @@
+"""The product of matrices drawn: what is green, and what it needs of the others."""
+
+import pytest
+from matplotlib.colors import to_hex
+
+from companion import figures
+
+WORDS = {"weight": "the weight", "x": "the input", "y": "the output"}
+
+
+def draw(out_channels=8, columns=12, in_channels=6, *, tile=(4, 8, 4, 2), words=WORDS, **options):
+    return figures.tiles(
+        out_channels, columns, in_channels, tile=tile, words=words, alt="Three matrices with a tile.", **options
+    )
+
+
+def boxes(picture, colour):
+    return [
+        (patch.get_x(), patch.get_y(), patch.get_width(), patch.get_height())
+        for patch in picture.figure.axes[0].patches
+        if patch.get_fill() and to_hex(patch.get_facecolor()) == colour
+    ]
+
+
+def test_a_tile_needs_its_rows_of_the_weight_and_its_columns_of_x():
+    picture = draw()
+    assert boxes(picture, figures.GREEN) == [(8, 4, 2, 4)]
+    (rows, now), (columns, now_of_x) = boxes(picture, figures.BLUE), boxes(picture, figures.ORANGE)
+    assert rows == now == (rows[0], 4, 6, 4)
+    assert rows[0] + 6 < 0  # the weight lies left of y
+    assert columns == now_of_x == (8, columns[1], 2, 6)
+    assert columns[1] + 6 < 0  # and x above it
+
+
+def test_the_depth_marks_the_same_channels_in_both():
+    picture = draw(depth=(2, 3))
+    (rows, now), (columns, now_of_x) = boxes(picture, figures.BLUE), boxes(picture, figures.ORANGE)
+    assert (now[0] - rows[0], now[2]) == (2, 3)
+    assert (now_of_x[1] - columns[1], now_of_x[3]) == (2, 3)
+
+
+def test_parts_of_the_tile_need_parts_of_the_strips():
+    picture = draw(tile=(0, 0, 8, 8), inner=[(2, 0, 2, 1), (2, 4, 2, 1)])
+    assert boxes(picture, figures.GREEN)[1:] == [(0, 2, 1, 2), (4, 2, 1, 2)]
+    assert [box[1] for box in boxes(picture, figures.BLUE)[2:]] == [2]  # both parts have these rows
+    assert [box[0] for box in boxes(picture, figures.ORANGE)[2:]] == [0, 4]
+
+
+def test_the_words_stand_apart():
+    figure = draw(words={"weight": "weight:\noutput × input\nchannels", "x": "x: input\nchannels", "y": "y"}).figure
+    figure.draw_without_rendering()
+    extents = [text.get_window_extent() for text in figure.axes[0].texts]
+    assert not any(a.overlaps(b) for i, a in enumerate(extents) for b in extents[:i])
+    assert all(box.x0 >= 0 and box.y0 >= 0 for box in extents)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"columns": 0}, r"sizes must be at least 1, got \(8, 0, 6\)"),
+        ({"tile": (5, 8, 4, 2)}, r"tile must lie within 8 x 12, got \(5, 8, 4, 2\)"),
+        ({"inner": [(0, 11, 1, 2)]}, r"inner must lie within 8 x 12, got \(0, 11, 1, 2\)"),
+        ({"depth": (4, 3)}, r"depth must lie within 6 input channels, got \(4, 3\)"),
+        ({"words": {"y": "output"}}, r"words must be those for .*, got \['y'\]"),
+    ],
+)
+def test_what_can_not_be_drawn_is_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        draw(**options)

@@ -1,0 +1,132 @@
+"""The number h, intensities and rooflines against slow counts, and each layer of the list found in its network."""
+
+from fractions import Fraction
+from functools import cache
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+
+from companion import cost, networks
+from companion.kernels import LAYERS, NetworkLayer, Roofline, harmonic_mean
+from companion.separable import InvertedResidual
+
+channels = st.integers(1, 4096)
+BUILDERS = {
+    "GoogLeNet": networks.googlenet,
+    "ResNet-50": networks.resnet50,
+    "SE-ResNet-50": networks.se_resnet50,
+    "MobileNetV1": networks.mobilenet_v1,
+}
+
+
+def mobilenet_v2():
+    """Table 2 of arXiv 1801.04381 up to its last 1x1 convolution before the pooling: t, c, n, s in each row."""
+    blocks, channels = [nn.Conv2d(3, 32, 3, stride=2, padding=1, bias=False)], 32
+    rows = (
+        (1, 16, 1, 1),
+        (6, 24, 2, 2),
+        (6, 32, 3, 2),
+        (6, 64, 4, 2),
+        (6, 96, 3, 1),
+        (6, 160, 3, 2),
+        (6, 320, 1, 1),
+    )
+    for expansion, out_channels, repeats, stride in rows:
+        for i in range(repeats):
+            blocks.append(
+                InvertedResidual(channels, out_channels, stride=stride if i == 0 else 1, expansion=expansion)
+            )
+            channels = out_channels
+    return nn.Sequential(*blocks, nn.Conv2d(channels, 1280, 1, bias=False))
+
+
+@cache
+def pointwise_rows(network):
+    with torch.device("meta"):
+        module = BUILDERS.get(network, mobilenet_v2)()
+    rows = [row for row in cost.count(module, (1, 3, 224, 224)) if row.is_pointwise and row.groups == 1]
+    return {(row.name, row.weights // row.output_shape[1], *row.output_shape[1:]) for row in rows}
+
+
+@pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: f"{layer.network} {layer.name}")
+def test_each_layer_stands_in_its_network(layer):
+    found = {row[0] for row in pointwise_rows(layer.network) if row[1:] == sizes(layer)}
+    assert found
+    if layer.network != "MobileNetV2":  # which is built above, without names
+        stages = layer.name.split(",")[0].split(" to ")
+        assert all(any(stage in name for name in found) for stage in stages)
+
+
+def sizes(layer):
+    return layer.in_channels, layer.out_channels, layer.size, layer.size
+
+
+def test_the_list_has_all_five_networks_and_no_layer_twice():
+    assert {layer.network for layer in LAYERS} == {*BUILDERS, "MobileNetV2"}
+    assert len({(layer.network, *sizes(layer)) for layer in LAYERS}) == len(LAYERS) == 25
+
+
+@given(channels, channels)
+def test_h_is_the_harmonic_mean(in_channels, out_channels):
+    exact = 2 / (Fraction(1, in_channels) + Fraction(1, out_channels))
+    assert harmonic_mean(in_channels, out_channels) == pytest.approx(float(exact), rel=1e-15)
+    smaller = min(in_channels, out_channels)
+    assert smaller <= harmonic_mean(in_channels, out_channels) * (1 + 1e-12)
+    assert harmonic_mean(in_channels, out_channels) < 2 * smaller
+
+
+@pytest.mark.parametrize("layer", LAYERS[::4], ids=lambda layer: layer.label)
+@pytest.mark.parametrize("batch", [1, 32])
+def test_flops_and_bytes_are_those_that_cost_counts(layer, batch):
+    counted = cost.count(
+        nn.Conv2d(layer.in_channels, layer.out_channels, 1, bias=False),
+        (batch, layer.in_channels, layer.size, layer.size),
+    ).total
+    assert layer.flops(batch) == 2 * counted.macs
+    assert layer.bytes(batch) == counted.bytes
+    assert layer.bytes(batch, bytes_per_element=2) == counted.bytes // 2
+    assert layer.intensity(batch) == pytest.approx(counted.intensity, rel=1e-12)
+
+
+@given(channels, channels, st.integers(1, 64))
+def test_the_intensity_rises_to_h_over_the_bytes_of_a_number(in_channels, out_channels, size):
+    layer = NetworkLayer("", "", in_channels, out_channels, size)
+    few, many = layer.intensity(1), layer.intensity(10**9)
+    assert few <= many <= layer.h / 4
+    assert many == pytest.approx(layer.h / 4, rel=1e-5)
+    assert layer.intensity(10**9, 2) == pytest.approx(layer.h / 2, rel=1e-5)
+
+
+def test_the_roof_is_the_lower_of_two_ceilings():
+    roof = Roofline("", bandwidth=3e12, flops=60e12)
+    assert roof.ridge == 20
+    for intensity in (1, 19.9, 20, 20.1, 500):
+        assert roof.attainable(intensity) == min(3e12 * intensity, 60e12)
+        assert roof.limit(intensity) == ("memory" if intensity < 20 else "arithmetic")
+
+
+@pytest.mark.parametrize(("h", "limit"), [(40, "memory"), (400, "arithmetic")])
+def test_no_layer_takes_less_than_either_ceiling_allows(h, limit):
+    roof, layer = Roofline("", bandwidth=3e12, flops=60e12), NetworkLayer("", "", h, h, 56)
+    by_memory, by_arithmetic = layer.bytes(256) / 3e12, layer.flops(256) / 60e12
+    assert roof.seconds(layer, 256) == max(by_memory, by_arithmetic)
+    assert roof.limit(layer.intensity(256)) == limit
+    attained = layer.flops(256) / roof.seconds(layer, 256)
+    assert attained == pytest.approx(roof.attainable(layer.intensity(256)), rel=1e-12)
+
+
+@pytest.mark.parametrize("name", ["bandwidth", "flops"])
+@pytest.mark.parametrize("value", [0, -1.0, float("inf"), float("nan")])
+def test_a_ceiling_that_is_none_is_refused(name, value):
+    with pytest.raises(ValueError, match=rf"{name} must be above 0 and finite, got {value}"):
+        Roofline("", **{"bandwidth": 1.0, "flops": 1.0, name: value})
+
+
+def test_channels_must_be_ints_of_at_least_one():
+    with pytest.raises(ValueError, match="out_channels must be at least 1, got 0"):
+        harmonic_mean(8, 0)
+    with pytest.raises(TypeError, match="in_channels must be an int, got float"):
+        harmonic_mean(8.0, 8)

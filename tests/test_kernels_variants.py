@@ -1,0 +1,114 @@
+"""The table of variants, and the choice of one: plain numbers, so no GPU and no compiler are needed."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from companion.kernels import VARIANTS, Device, Layer, pick
+
+SMALL_GPU = Device(processors=28, shared_memory=101_376, capability=(8, 6))  # GeForce RTX 3060
+
+
+def layers(**fixed):
+    sizes = {
+        "batch": st.integers(1, 300),
+        "in_channels": st.integers(0, 2100),
+        "out_channels": st.integers(1, 2100),
+        "pixels": st.integers(1, 12_600),
+        "x_width": st.sampled_from([1, 4]),
+        "weight_width": st.sampled_from([1, 4]),
+    }
+    return st.builds(Layer, **(sizes | fixed))
+
+
+@given(layers(), st.sampled_from(["ieee", "tf32"]), st.sampled_from([Device(), SMALL_GPU]))
+def test_the_choice_can_run_the_layer_on_the_device(layer, precision, device):
+    variant = pick(layer, precision=precision, device=device)
+    assert variant.precision == precision
+    assert variant.obstacle(layer, device) is None
+
+
+@given(layers())
+def test_the_blocks_of_a_grid_cover_the_layer_and_none_is_idle(layer):
+    for variant in VARIANTS.values():
+        (blocks,) = variant.grid(layer)
+        if variant.tile is None:
+            threads = variant.block[0]
+            assert (blocks - 1) * threads < layer.columns * layer.out_channels <= blocks * threads
+        else:
+            channels, columns = variant.tile
+            down, across = range(0, layer.out_channels, channels), range(0, layer.columns, columns)
+            assert blocks == len(down) * len(across)
+
+
+@pytest.mark.parametrize(
+    ("layer", "precision", "name"),
+    [
+        (Layer(256, 64, 256, 56 * 56, 4, 4), "ieee", "register_128x128"),
+        (Layer(256, 256, 64, 56 * 56, 4, 4), "ieee", "register_64x128"),
+        (
+            Layer(256, 192, 192, 28 * 28, 4, 4),
+            "ieee",
+            "register_64x128",
+        ),  # 192 = 128 + 64: 128x128 would be half empty
+        (Layer(256, 192, 32, 28 * 28, 4, 4), "ieee", "register_32x128"),
+        (Layer(256, 192, 16, 28 * 28, 4, 4), "ieee", "register_16x128"),
+        (Layer(256, 512, 2048, 7 * 7, 1, 4), "ieee", "register_128x128_scalar"),
+        (Layer(1, 512, 2048, 7 * 7, 1, 4), "ieee", "register_64x64_scalar"),  # 16 tiles for 132 processors
+        (Layer(256, 64, 256, 56 * 56, 4, 4), "tf32", "tf32_128x128"),
+        (Layer(256, 64, 256, 56 * 56, 1, 4), "tf32", "tf32_128x128_scalar_x"),
+        (Layer(256, 3, 256, 56 * 56, 4, 1), "tf32", "tf32_64x128_scalar"),
+        (Layer(256, 256, 24, 56 * 56, 4, 4), "tf32", "tf32_32x128"),
+    ],
+)
+def test_the_choice_for_layers_of_known_networks(layer, precision, name):
+    assert pick(layer, precision=precision).name == name
+
+
+def test_less_shared_memory_means_a_smaller_tile():
+    layer = Layer(256, 64, 256, 56 * 56, 4, 4)
+    assert pick(layer, precision="tf32", device=SMALL_GPU).name == "tf32_64x128"
+
+
+def test_no_tensor_cores_no_tf32():
+    old = Device(processors=40, shared_memory=65_536, capability=(7, 5))
+    with pytest.raises(ValueError, match=r"8\.0 or newer for TF32, this one has 7\.5; precision 'ieee' runs here"):
+        pick(Layer(1, 8, 8, 8), precision="tf32", device=old)
+    assert pick(Layer(1, 8, 8, 8), device=old).precision == "ieee"
+
+
+def test_obstacles_are_named():
+    layer = Layer(1, 6, 8, 49)
+    assert "H * W to be a multiple of 4" in VARIANTS["register_64x128"].obstacle(layer, Device())
+    assert "C_in to be a multiple of 4" in VARIANTS["tf32_64x128_scalar_x"].obstacle(layer, Device())
+    assert "107520 bytes of shared memory" in VARIANTS["tf32_128x128_scalar_x"].obstacle(
+        Layer(1, 8, 8, 49, 1, 4), SMALL_GPU
+    )
+    assert VARIANTS["naive"].obstacle(layer, Device()) is None
+
+
+@pytest.mark.parametrize(
+    ("layer", "message"),
+    [
+        (Layer(2**15, 1, 1, 2**16), r"N \* H \* W must be at most"),
+        (Layer(1, 1, 2**31, 1), "C_out must be at most"),
+        (Layer(1, 2**31, 1, 1), "C_in must be at most"),
+    ],
+)
+def test_what_does_not_fit_into_32_bits_is_refused(layer, message):
+    with pytest.raises(ValueError, match=f"{message}.*split the batch"):
+        layer.check_size()
+
+
+def test_more_blocks_than_a_grid_may_have_are_refused():
+    with pytest.raises(ValueError, match=r"'naive' needs 4398046511104 blocks.*split the batch"):
+        VARIANTS["naive"].grid(Layer(2**14, 1, 2**20, 2**16))
+
+
+def test_threads_and_shared_memory_are_within_what_a_block_may_have():
+    for variant in VARIANTS.values():
+        threads = variant.block[0] * (variant.block[1] if len(variant.block) > 1 else 1)
+        assert threads % 32 == 0
+        assert threads <= 1024
+        assert variant.shared_memory <= Device().shared_memory
+        assert (variant.precision == "tf32") == variant.name.startswith("tf32_") == bool(variant.shared_memory)

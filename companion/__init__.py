@@ -13,6 +13,7 @@ from importlib import import_module
 __version__ = "0.1.0"
 
 __all__ = [
+    "audit",
     "beyond",
     "bottleneck",
     "channel_mixing",

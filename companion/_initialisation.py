@@ -85,7 +85,7 @@ def initialise(module: nn.Module, initialisation: str) -> nn.Module:
     if initialisation not in INITIALISATIONS:
         raise ValueError(f"initialisation must be one of {list(INITIALISATIONS)}, got {initialisation!r}")
     for layer in module.modules():
-        if isinstance(layer, nn.Conv2d):
+        if isinstance(layer, nn.Conv2d) and not layer.weight.is_meta:  # there, nothing can be drawn
             INITIALISATIONS[initialisation](layer.weight)
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)

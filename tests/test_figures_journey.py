@@ -37,8 +37,8 @@ def test_no_word_leaves_the_figure_or_lies_on_another():
 @pytest.mark.parametrize(
     ("stops", "moves", "message"),
     [
-        (STOPS[:1], [], "stops must be 2 to 5, got 1"),
-        (STOPS * 2, MOVES, "stops must be 2 to 5, got 8"),
+        (STOPS[:1], [], "stops must be 2 to 4, got 1"),
+        (STOPS * 2, MOVES, "stops must be 2 to 4, got 8"),
         (STOPS, MOVES[:2], "moves must be one fewer than stops, got 2 for 4"),
     ],
 )

@@ -16,7 +16,7 @@ def journey(stops: Sequence[tuple[str, str]], moves: Sequence[str], *, alt: str,
     """Draw stops as boxes from left to right, with an arrow and its words between neighbours.
 
     Args:
-        stops: (name, what lies there) of each, two to five; lines break at newlines.
+        stops: (name, what lies there) of each, two to four; lines break at newlines.
         moves: the words above the arrows, one fewer than the stops.
         alt: alternative text.
         caption: caption.
@@ -24,8 +24,8 @@ def journey(stops: Sequence[tuple[str, str]], moves: Sequence[str], *, alt: str,
     Raises:
         ValueError: if there are too few or too many stops, or ``moves`` are not one fewer.
     """
-    if not 2 <= len(stops) <= 5:
-        raise ValueError(f"stops must be 2 to 5, got {len(stops)}")
+    if not 2 <= len(stops) <= 4:
+        raise ValueError(f"stops must be 2 to 4, got {len(stops)}")
     if len(moves) != len(stops) - 1:
         raise ValueError(f"moves must be one fewer than stops, got {len(moves)} for {len(stops)}")
     lines = 1 + max(words.count("\n") for words in moves)

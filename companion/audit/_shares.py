@@ -1,0 +1,150 @@
+"""Who spends: the parts of a network's weights, MACs, bytes and time that each kind of layer holds."""
+
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from statistics import median
+from time import perf_counter
+
+import torch
+from torch import nn
+
+from companion import _checks, cost
+from companion._state import mode
+from companion.tables import Table
+
+KINDS = ("1×1", "depthwise", "other convolutions", "fully connected", "rest")
+
+
+@dataclass(frozen=True, repr=False)
+class Shares:
+    """What each kind of layer holds of a network.
+
+    Attributes:
+        costs: the sum of the layers of each of `KINDS`.
+        seconds: the time of each kind; empty if it was not measured.
+        caption: what was counted.
+    """
+
+    costs: Mapping[str, cost.Cost]
+    seconds: Mapping[str, float]
+    caption: str = ""
+
+    def of(self, measure: str) -> dict[str, float]:
+        """Return the parts, 0 to 1, of "weights", "macs", "bytes", "seconds" or another measure of a cost.
+
+        Raises:
+            ValueError: if nothing of it was counted, or the time was not measured.
+        """
+        values = self.seconds if measure == "seconds" else {k: getattr(c, measure) for k, c in self.costs.items()}
+        total = sum(values.values())
+        if not total:
+            raise ValueError(f"measure must be one that was counted, got {measure!r}")
+        return {kind: value / total for kind, value in values.items()}
+
+    def __repr__(self) -> str:
+        return repr(self._table())
+
+    def _repr_html_(self) -> str:
+        return self._table()._repr_html_()
+
+    def _table(self) -> Table:
+        measures = {"weights": "weights", "MACs": "macs", "bytes moved": "bytes"}
+        measures |= {"time": "seconds"} if self.seconds else {}
+        columns = [{kind: f"{part:.2%}" for kind, part in self.of(m).items()} for m in measures.values()]
+        rows = [[kind, *(column[kind] for column in columns)] for kind in KINDS]
+        return Table(["layers", *measures], rows, self.caption)
+
+
+def by_kind(layers: Iterable[cost.Layer]) -> dict[str, cost.Cost]:
+    """Add up counted layers by kind, in the order of `KINDS`.
+
+    A convolution is "1×1" if its kernel covers one position, wherever it stands: those of a squeeze and excitation
+    block, which see maps of 1 x 1, are among them. It is "depthwise" if each output channel reads one input
+    channel.
+
+    Args:
+        layers: a `companion.cost.CostTable`, or some of its rows.
+
+    >>> from companion.separable import DepthwiseSeparable
+    >>> parts = by_kind(cost.count(DepthwiseSeparable(32, 64), (1, 32, 14, 14)))
+    >>> [(kind, part.weights) for kind, part in parts.items() if part.weights]
+    [('1×1', 2048), ('depthwise', 288)]
+    """
+    costs = dict.fromkeys(KINDS, cost.Cost())
+    for layer in layers:
+        costs[_kind(layer)] += layer
+    return costs
+
+
+def shares(network: nn.Module, input_size: tuple[int, ...], *, runs: int = 0) -> Shares:
+    """Count a network by kinds of layers and, if asked, measure how its time is spent.
+
+    Time is measured on the CPU, in evaluation mode, without gradients and on one thread, as the median of ``runs``
+    after one more to warm up. Hooks around each layer stop the clock. What happens between the layers (residual
+    sums, concatenation, the products of gates, and the hooks themselves) is "rest", as are normalisations,
+    activations and poolings. The bytes of functions that are no layers are in no row: see `companion.cost.count`.
+
+    Args:
+        network: any module that takes one tensor; its parameters must hold data if time is to be measured.
+        input_size: (N, C, H, W).
+        runs: how often it is run; 0 for no time.
+
+    Raises:
+        TypeError: if ``runs`` is no int, or as `companion.cost.count`.
+        ValueError: if ``runs`` is negative, or as `companion.cost.count`.
+    """
+    runs = _checks.integer("runs", runs, at_least=0)
+    table = cost.count(network, input_size)
+    seconds = {}
+    if runs:
+        kinds = {layer.name: _kind(layer) for layer in table}
+        measured = [_one_run(network, input_size, kinds) for _ in range(runs + 1)][1:]
+        seconds = {kind: median(run[kind] for run in measured) for kind in KINDS}
+    return Shares(by_kind(table), seconds, table.caption)
+
+
+def _kind(layer: cost.Layer) -> str:
+    if layer.kernel_size is None:
+        return "fully connected" if layer.kind == "Linear" else "rest"
+    if layer.is_pointwise:
+        return "1×1"
+    return "depthwise" if layer.groups > 1 and layer.weights == _taps(layer) else "other convolutions"
+
+
+def _taps(layer: cost.Layer) -> int:
+    """Return the weights that the layer has if each output channel reads one input channel."""
+    taps = layer.output_shape[1]
+    for length in layer.kernel_size:
+        taps *= length
+    return taps
+
+
+def _one_run(network: nn.Module, input_size: tuple[int, ...], kinds: Mapping[str, str]) -> dict[str, float]:
+    """Run a network once, on random pictures, and return the seconds of each kind."""
+    seconds, started = dict.fromkeys(KINDS, 0.0), {}
+
+    def start(name):
+        return lambda *_: started.update({name: perf_counter()})
+
+    def stop(name):
+        def hook(*_):
+            seconds[kinds[name]] += perf_counter() - started[name]
+
+        return hook
+
+    threads = torch.get_num_threads()
+    with ExitStack() as stack:
+        stack.callback(torch.set_num_threads, threads)
+        torch.set_num_threads(1)
+        stack.enter_context(mode(network, training=False))
+        stack.enter_context(torch.inference_mode())
+        for name, layer in network.named_modules():
+            if kinds.get(name, "rest") != "rest":
+                stack.callback(layer.register_forward_pre_hook(start(name)).remove)
+                stack.callback(layer.register_forward_hook(stop(name)).remove)
+        x = torch.randn(input_size, generator=torch.Generator().manual_seed(0))
+        before = perf_counter()
+        network(x)
+        total = perf_counter() - before
+    return seconds | {"rest": total - sum(seconds.values())}

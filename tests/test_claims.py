@@ -114,16 +114,22 @@ def test_verdict_of_a_check_that_trains_nothing(id):
     assert re.search(r"\d|nine|four", finding.number)
 
 
-def test_verdicts_of_the_checks_that_train():  # one test: the runs are made once a process
-    found = {id: BY_ID[id].find() for id in TRAINED}
-    assert {id: str(finding.verdict) for id, finding in found.items()} == {id: expected(id) for id in TRAINED}
-    assert found["B6b"] == found["B10b"]
-    for runs in (_experiments.waists, _experiments.heads, _experiments.separables, _experiments.thin_ends):
-        assert len(runs().seeds) >= 5
-        assert all(runs().mean(name, "train") > 60 for name in runs().names), "nothing was learnt"
-    heads, blocks = _experiments.heads(), _experiments.separables()
-    assert [heads.parameters(name) for name in heads.names] == [6494, 11294, 73118]
-    assert abs(blocks.parameters("separable, wide") / blocks.parameters("full") - 1) < 0.05
+def test_verdicts_of_the_checks_that_train():  # as the page stores them: nbval runs it and compares
+    outputs = [cells("claims")[id].outputs[0].data["text/plain"] for id in ("note-a", "note-b")]
+    stored = dict(re.findall(r"^(\S+) +(holds with a condition|holds|wrong)$", "\n".join(outputs), re.MULTILINE))
+    assert list(stored) == list(BY_ID)
+    assert {id: stored[id] for id in TRAINED} == {id: expected(id) for id in TRAINED}
+
+
+def test_the_networks_that_are_compared_at_equal_weights_have_them():
+    full, wide = (
+        sum(p.numel() for p in build().parameters())
+        for build in (
+            lambda: _experiments._blocks(12, _experiments._full_block),
+            lambda: _experiments._blocks(33, separable.DepthwiseSeparable),
+        )
+    )
+    assert abs(wide / full - 1) < 0.05
 
 
 def test_a_claim_with_a_number_says_the_number_that_was_counted():

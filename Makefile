@@ -1,4 +1,4 @@
-# make book · make test · make notebooks · make lab · make serve · make bench · make lint · make clean
+# make book · make test · make notebooks · make lab · make serve · make bench · make bench-gpu · make lint · make clean
 # Each target sets up what it needs, in a virtual environment of its own.
 
 PYTHON ?= python3
@@ -10,7 +10,7 @@ PORT ?= 8000
 JOBS ?= 2
 
 .NOTPARALLEL:
-.PHONY: book notebooks lab serve bench lint test unit coverage nbval site clean
+.PHONY: book notebooks lab serve bench bench-gpu lint test unit coverage nbval site clean
 .DELETE_ON_ERROR:
 
 book: $(VENV)/.book vendor/katex/katex.min.css
@@ -28,6 +28,10 @@ notebooks: $(VENV)/.book
 # The same, and measure the times of the timed cells anew on this machine.
 bench: $(VENV)/.book
 	$(BIN)/python -m tools.notebooks --timings $(NOTEBOOKS)
+
+# Measure the kernels on an NVIDIA GPU: results, sanitizers, times. They go into benchmarks/results.
+bench-gpu: $(VENV)/.book
+	$(BIN)/python -m benchmarks.gpu
 
 lab: $(VENV)/.book
 	$(BIN)/jupyter trust book/*.ipynb

@@ -26,16 +26,18 @@ def roofline(
         rows: name -> arithmetic intensities in FLOP per byte, drawn as a row of dots below the roofs.
         alt: alternative text.
         caption: caption.
-        points: name -> (intensity, FLOP per second) that were measured.
+        points: name of a roof -> (intensity, FLOP per second) that were measured under it, in its colour.
 
     Raises:
-        ValueError: if there is no roof, no row, or a number that is not above 0 and finite.
+        ValueError: if there is no roof or no row, points have no roof, or a number is not above 0 and finite.
     """
     points = points or {}
     if not 1 <= len(roofs) <= len(SERIES) or not rows:
         raise ValueError(
             f"there must be 1 to {len(SERIES)} roofs and at least one row, got {len(roofs)}, {len(rows)}"
         )
+    if strange := set(points) - set(roofs):
+        raise ValueError(f"points must be under one of the roofs {list(roofs)}, got {sorted(strange)}")
     numbers = {
         "roofs": [number for roof in roofs.values() for number in roof],
         "rows": [number for row in rows.values() for number in row],
@@ -60,11 +62,11 @@ def roofline(
         dashed = {"color": colour, "lw": 0.9, "ls": (0, (4, 3)), "zorder": 1}
         above.plot([ridge, ridge], [lowest, peak / 1e12], **dashed)
         below.axvline(ridge, **dashed)
-    for group, marker in zip(points.values(), "os^D", strict=False):
+    colours = dict(zip(roofs, SERIES, strict=False))
+    for name, group in points.items():
         xs, ys = zip(*group, strict=True)
-        above.scatter(
-            xs, [y / 1e12 for y in ys], s=22, marker=marker, color=INK, edgecolor=PAPER, linewidth=0.5, zorder=3
-        )
+        style = {"s": 26, "color": colours[name], "edgecolor": INK, "linewidth": 0.7, "zorder": 3}
+        above.scatter(xs, [y / 1e12 for y in ys], **style)
     for y, values in enumerate(rows.values()):
         below.plot([low, high], [y, y], color=GRID, lw=0.6)
         below.scatter(values, [y] * len(values), s=26, color=INK, edgecolor=PAPER, linewidth=0.6, zorder=3)

@@ -1,0 +1,185 @@
+"""Measure the kernels on a GPU: right results first, then ceilings, then times against everyone else.
+
+    python -m benchmarks.gpu [--resume] [--minutes 8]
+    python -m benchmarks.gpu --dry-run --out FILE
+
+The results go to ``results/gpu.json``, part by part: what was measured stays, whatever happens later. A run that
+ends by its clock is continued with ``--resume``. A dry run goes the same way on a CPU with tiny layers; its numbers
+mean nothing, and it must be told where to put them.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+
+from benchmarks import _correctness, _sanitizers
+from benchmarks._contestants import agrees, contestants, operands, tf32
+from benchmarks._record import RESULTS, Record, versions
+from benchmarks._stopwatch import Stopwatch, launches
+from benchmarks._targets import targets
+from companion import kernels
+from companion.kernels import LAYERS, NetworkLayer
+
+BATCHES = (256, 1, 32)  # in the order of measuring
+DRY_LAYERS = (NetworkLayer("a rehearsal", "thin", 4, 8, 6), NetworkLayer("a rehearsal", "wide", 8, 8, 4))
+SQUARE = 8192  # of the matrices behind the GEMM ceilings
+COPIED = 2**31  # bytes
+
+
+def head(device: str) -> dict:
+    """Return what the results are worth nothing without."""
+    packages = versions("torch", "cupy-cuda13x", "triton", "nvidia-cuda-nvrtc", "numpy")
+    if device == "cpu":
+        return {"device": {"name": "a rehearsal on a CPU: no measurement"}, "versions": packages}
+    import cupy
+
+    about = torch.cuda.get_device_properties(0)
+    driver = cupy.cuda.runtime.driverGetVersion()
+    return {
+        "device": {
+            "name": about.name,
+            "capability": f"{about.major}.{about.minor}",
+            "processors": about.multi_processor_count,
+            "memory_bytes": about.total_memory,
+            "l2_bytes": about.L2_cache_size,
+        },
+        "driver": {"cuda": f"{driver // 1000}.{driver % 1000 // 10}", **_nvidia_smi()},
+        "versions": {**packages, "cuda": torch.version.cuda, "cudnn": str(torch.backends.cudnn.version())},
+    }
+
+
+def _nvidia_smi() -> dict:
+    asked = ("driver_version", "clocks.max.sm", "clocks.max.memory", "power.limit")
+    command = ["nvidia-smi", "--id=0", f"--query-gpu={','.join(asked)}", "--format=csv,noheader"]
+    try:
+        said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=20).stdout
+    except (OSError, subprocess.SubprocessError):
+        return {}
+    return dict(zip(asked, map(str.strip, said.split(",")), strict=False))
+
+
+def ceilings(stopwatch: Stopwatch, *, copied: int = COPIED, square: int = SQUARE) -> dict:
+    """Return the measured bytes per second of a copy, and FLOP per second of a product of large matrices."""
+    numbers = torch.zeros(2, copied // 4, device=stopwatch.device)
+    one = torch.zeros(1, device=stopwatch.device)
+    a = torch.randn(square, square, device=stopwatch.device)
+    found = {
+        "copy": 2 * copied / stopwatch.time(lambda: numbers[0].copy_(numbers[1]))["median_us"] * 1e6,
+        "one_launch_us": stopwatch.time(lambda: one.add_(1))["median_us"],
+    }
+    for name, allowed in (("sgemm", False), ("tf32_gemm", True)):
+        with tf32(allowed):
+            found[name] = 2 * square**3 / stopwatch.time(lambda: a @ a)["median_us"] * 1e6
+    return found
+
+
+def jobs(layers: tuple[NetworkLayer, ...]) -> Iterator[tuple[NetworkLayer, int, bool]]:
+    """Yield layer, batch and whether torch.compile takes part, the most telling first.
+
+    SE comes first, then from thin to wide. Compiling takes seconds a layer, so all others are timed before.
+    """
+    ordered = sorted(layers, key=lambda layer: (layer.size > 1, layer.h))
+    for compiled in (False, True):
+        for batch in BATCHES:
+            for layer in ordered:
+                yield layer, batch, compiled
+
+
+def timings(record: Record, stopwatch: Stopwatch, layers: tuple[NetworkLayer, ...], deadline: float) -> None:
+    """Time everyone on every layer, one row each, until the clock runs out; what is left out is recorded too."""
+    rows = record.data.setdefault("timings", [])
+    done = {(row["layer"], row["batch"], row["contestant"], row["precision"], row["layout"]) for row in rows}
+    left_out = []
+    for layer, batch, compiled in jobs(layers):
+        if time.monotonic() > deadline:
+            left_out.append(f"{layer.label}, batch {batch}" + (", with torch.compile" if compiled else ""))
+            continue
+        arrays = operands(layer, batch, stopwatch.device)
+        for contestant in contestants(*arrays, compiled=compiled):
+            key = (layer.label, batch, *contestant.key)
+            if key in done or time.monotonic() > deadline:
+                continue
+            row = {"layer": layer.label, "network": layer.network, "batch": batch}
+            row |= dict(zip(("contestant", "precision", "layout"), contestant.key, strict=True))
+            with tf32(contestant.precision == "tf32"):
+                try:
+                    row["agrees"] = agrees(contestant, *arrays)
+                    row |= {"whole": contestant.whole}
+                    row |= stopwatch.time(contestant.call, graph=contestant.graph)
+                    if stopwatch.device == "cuda" and layer.size == 1:
+                        row["launches"] = launches(contestant.call)
+                except Exception as error:  # one that can't take part must not end the race
+                    record.data.setdefault("failed", []).append({**row, "error": str(error)[:300]})
+                    continue
+            done.add(key)
+            rows.append(row)
+        record.add("left_out", left_out)
+        if stopwatch.device == "cuda":
+            torch.cuda.empty_cache()
+    record.add("left_out", left_out)
+
+
+def measure(record: Record, *, device: str, layers: tuple[NetworkLayer, ...], minutes: float) -> bool:
+    """Go through all parts and return whether every result was right."""
+    start = time.monotonic()
+    dry = device == "cpu"
+
+    def part(name: str, make) -> None:
+        if name not in record.data:
+            record.add(name, make())
+            print(f"{time.monotonic() - start:5.0f} s  {name}", flush=True)
+
+    part("correctness", lambda: _correctness.all_variants(device))
+    sizes = (3, 2000) if dry else _correctness.FAR
+    part("beyond_32_bits", lambda: _correctness.beyond_32_bits(device, sizes=sizes))
+    if not dry:
+        torch.cuda.empty_cache()
+        torch.backends.cudnn.benchmark = True  # let the rivals choose their best
+    stopwatch = Stopwatch(device, **({"repeats": 4, "flush": 1024} if dry else {}))
+    part("ceilings", lambda: ceilings(stopwatch, **({"copied": 2**16, "square": 32} if dry else {})))
+    for tool in _sanitizers.TOOLS:
+        part(f"sanitizer_{tool}", lambda tool=tool: _sanitizers.sanitize(tool, seconds=10 if dry else 45))
+    timings(record, stopwatch, layers, deadline=start + 60 * minutes)
+    record.add("targets", targets(record.data["timings"], record.data["ceilings"]))
+    print(f"{time.monotonic() - start:5.0f} s  timings: {len(record.data['timings'])} rows", flush=True)
+    right = [row["right"] for name in ("correctness", "beyond_32_bits") for row in record.data[name]]
+    right += [row["agrees"] for row in record.data["timings"] if row["contestant"] == "ours"]
+    right += [record.data[f"sanitizer_{tool}"]["clean"] is not False for tool in _sanitizers.TOOLS]
+    return all(right)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measure, and end with status 1 if a result was wrong, 2 if there is no GPU."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--minutes", type=float, default=7.5, help="when to stop timing")
+    parser.add_argument("--resume", action="store_true", help="keep what the file has, and measure the rest")
+    parser.add_argument("--dry-run", action="store_true", help="rehearse on a CPU")
+    parser.add_argument("--out", type=Path, help="file for the results")
+    options = parser.parse_args(arguments)
+    if options.dry_run and options.out is None:
+        parser.error("a dry run needs --out: its numbers belong in no record")
+    reason = kernels.why_no_gpu() or (None if torch.cuda.is_available() else "PyTorch here has no CUDA")
+    if reason and not options.dry_run:
+        print(f"bench-gpu: nothing was measured. {reason}", file=sys.stderr)
+        raise SystemExit(2)
+    device = "cpu" if options.dry_run else "cuda"
+    record = Record(options.out or RESULTS / "gpu.json", **head(device))
+    if options.resume and record.path.exists():
+        before = json.loads(record.path.read_text("utf-8"))
+        if any(before.get(name) != record.data[name] for name in ("device", "versions")):
+            parser.error(f"{record.path.name} was measured on another device or with other versions: start anew")
+        record.data = before
+    layers = DRY_LAYERS if options.dry_run else LAYERS
+    right = measure(record, device=device, layers=layers, minutes=options.minutes)
+    print(f"written to {record.path.name}; every result right: {right}")
+    raise SystemExit(0 if right else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -15,7 +15,7 @@ AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 RUN = """async ([theme, parts]) => {
   document.documentElement.dataset.theme = theme;
   const options = { resultTypes: ["violations"], preload: false };
-  const words = { exclude: [[".cell_input pre"], ["dt.sig"]] };
+  const words = { exclude: [[".highlight pre"], ["dt.sig"]] };
   const run = {
     structure: () => axe.run(document, { ...options, rules: { "color-contrast": { enabled: false } } }),
     contrast: () => axe.run(words, { ...options, runOnly: ["color-contrast"] }),

@@ -54,7 +54,7 @@ coverage: $(VENV)/.test vendor/katex/katex.min.css
 	$(BIN)/python -m pytest --ignore=tests/site --cov --cov-report=term
 
 site: $(VENV)/.test book
-	$(BIN)/python -m pytest tests/site -n $(JOBS) --dist loadgroup
+	$(BIN)/python -m pytest tests/site -n $(JOBS) --dist loadfile
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c "import sys; sys.exit(0 if sys.version_info >= (3, 11) else 'Python 3.11 or newer is needed: make PYTHON=python3.11 ...')"

@@ -29,15 +29,6 @@ QUIET = [
 ]
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file in one process, since they share a browser; but axe, the slowest, goes to two."""
-    here = [item for item in items if item.path.parent == Path(__file__).parent]
-    for i, item in enumerate(here):
-        part = i % 2 if "axe" in item.name else ""
-        item.add_marker(pytest.mark.xdist_group(f"{item.path.stem}{part}"))
-
-
 def is_stale(site: Path) -> bool:
     landing = site / "index.html"
     if not landing.is_file():

@@ -3,8 +3,10 @@
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from torch import nn
 
 from companion import _checks
 from companion.tables import Table
@@ -23,6 +25,7 @@ class Run:
         train_accuracy: in percent of the training pictures.
         test_accuracy: in percent of the test pictures.
         losses: mean training loss of each epoch, in nats.
+        model: the trained model in evaluation mode, or None where it was not kept; not compared by ``==``.
     """
 
     variant: str
@@ -31,6 +34,7 @@ class Run:
     train_accuracy: float
     test_accuracy: float
     losses: tuple[float, ...]
+    model: nn.Module | None = field(default=None, compare=False, repr=False)
 
 
 class Difference(NamedTuple):
@@ -97,6 +101,17 @@ class Comparison:
     def parameters(self, name: str) -> int:
         """Return the number of parameters of a variant: weights, biases and all else that it holds."""
         return self.of(name)[0].parameters
+
+    def models(self, name: str) -> tuple[nn.Module, ...]:
+        """Return the trained models of a variant, one a seed, in evaluation mode.
+
+        Raises:
+            ValueError: if the models were not kept.
+        """
+        models = tuple(run.model for run in self.of(name))
+        if None in models:
+            raise ValueError("models are kept by compare(..., keep_models=True) only")
+        return models
 
     def accuracies(self, name: str, part: str = "test") -> tuple[float, ...]:
         """Return a variant's accuracies in percent, one a seed, on the "train" or the "test" pictures."""

@@ -157,6 +157,7 @@ def compare(
     lr: float = 0.01,
     batch_size: int = 64,
     weight_decay: float = 0.0,
+    keep_models: bool = False,
     n_jobs: int | None = -1,
     progress: bool = True,
 ) -> Comparison:
@@ -176,6 +177,7 @@ def compare(
         lr: highest learning rate.
         batch_size: most pictures in a batch.
         weight_decay: AdamW's decoupled decay.
+        keep_models: whether ``Comparison.models`` shall have the trained models, in evaluation mode.
         n_jobs: how many tasks at once; -1 for one a core, None to leave it to ``joblib.parallel_config``.
         progress: show a bar on stderr, unless the environment sets ``TQDM_DISABLE=1``.
 
@@ -190,9 +192,10 @@ def compare(
     seeds = [_checks.integer(f"seeds[{i}]", seed, at_least=0) for i, seed in enumerate(seeds)]
     if not seeds or len(set(seeds)) < len(seeds):
         raise ValueError(f"seeds must be different and at least one, got {seeds}")
+    keep_models = _checks.flag("keep_models", keep_models)
     options = {"epochs": epochs, "lr": lr, "batch_size": batch_size, "weight_decay": weight_decay}
     tasks = [
-        joblib.delayed(_run)(name, factory, split, seed, options)
+        joblib.delayed(_run)(name, factory, split, seed, options, keep_models)
         for name, factory in variants.items()
         for seed in seeds
     ]
@@ -202,7 +205,9 @@ def compare(
     return Comparison(tuple(tqdm(runs, total=len(tasks), unit="run", leave=False, **bar)))
 
 
-def _run(name: str, factory: Callable[[], nn.Module], split: Split, seed: int, options: dict) -> Run:
+def _run(
+    name: str, factory: Callable[[], nn.Module], split: Split, seed: int, options: dict, keep_model: bool
+) -> Run:
     with alone(seed):
         model = factory()
         if not isinstance(model, nn.Module):
@@ -215,6 +220,7 @@ def _run(name: str, factory: Callable[[], nn.Module], split: Split, seed: int, o
             train_accuracy=evaluate(model, split.train_x, split.train_y),
             test_accuracy=evaluate(model, split.test_x, split.test_y),
             losses=history.losses,
+            model=model.eval() if keep_model else None,
         )
 
 

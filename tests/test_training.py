@@ -260,6 +260,19 @@ def test_a_run_is_what_fit_and_evaluate_give_by_hand(in_turn):
     )
 
 
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_models_are_kept_on_request_trained_and_in_evaluation_mode(in_turn, n_jobs):
+    kept = compared(n_jobs=n_jobs, keep_models=True)
+    assert kept == in_turn, "keeping the models changes no run"
+    for name in in_turn.names:
+        models = kept.models(name)
+        assert not any(model.training for model in models)
+        accuracies = tuple(evaluate(model, SMALL.test_x, SMALL.test_y) for model in models)
+        assert accuracies == in_turn.accuracies(name)
+    with pytest.raises(ValueError, match=r"kept by compare\(\.\.\., keep_models=True\) only"):
+        in_turn.models("linear")
+
+
 def test_runs_come_in_the_order_of_variants_and_seeds(in_turn):
     assert in_turn.names == ("convnet", "linear")
     assert in_turn.seeds == (0, 1, 5)

@@ -142,8 +142,7 @@ def evaluate(model: nn.Module, x: Tensor, y: Tensor) -> float:
     with mode(model, training=False):
         pieces = zip(x.split(512), y.split(512), strict=True)  # 512: all of it at once could fill the memory
         right = sum(
-            int((_scores(model, a.to(memory_format=_LAYOUT), classes).argmax(1) == b).sum())
-            for a, b in pieces
+            int((_scores(model, a.to(memory_format=_LAYOUT), classes).argmax(1) == b).sum()) for a, b in pieces
         )
     return 100 * right / len(y)
 

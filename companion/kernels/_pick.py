@@ -6,6 +6,8 @@ from companion.kernels._variants import VARIANTS, Device, Layer, Variant
 def pick(layer: Layer, *, precision: str = "ieee", device: Device | None = None) -> Variant:
     """Return the variant for a layer: the largest tile that is mostly filled and leaves no processor idle.
 
+    A layer of few outputs leaves some idle all the same, as nothing splits the sum over the input channels.
+
     Args:
         layer: sizes and alignment.
         precision: "ieee" or "tf32".

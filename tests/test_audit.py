@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from companion import audit
 from companion.audit import _counted, _others, _papers, _resnets, sources
+from companion.audit.sources import googlenet
 
 EXPECTED = tomllib.loads((Path(__file__).parent / "audit_verdicts.toml").read_text("utf-8"))
 
@@ -126,8 +127,22 @@ def test_what_the_reasons_say_of_googlenets_table(everything):
     modules = {f.row: f for f in table if f.column == "params" and f.row.startswith("inception")}
     with_2_to_the_20 = [audit.verdict(f.printed, f.computed, scale=1000) for f in modules.values()]
     assert set(with_2_to_the_20) == {"differs"}  # K = 1000 would agree in no module
+    sides_added = (7 + 7) * 3 * 64  # the K of the first row is a thousand, and that of the others is not
+    assert [audit.verdict("2.7", sides_added, scale=k) for k in (1000, 1024)] == ["agrees", "differs"]
     krizhevsky = _others.alexnet().total().weights
     assert 8 < krizhevsky / (sum(_papers.printed("googlenet", "Table 1", "params")) * 1024) < 9
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "params", "ops", "wanted"),
+    [("4a", 14, "364", "73", [471, 472, 473]), ("5a", 7, "1072", "54", [928])],
+)
+def test_how_many_channels_in_fit_both_columns_of_a_row(name, size, params, ops, wanted):
+    def fits(channels):
+        weights, macs = googlenet.module(name, size, in_channels=channels)
+        return audit.verdict(params, weights, scale=1024) == audit.verdict(ops, macs, scale=10**6) == "agrees"
+
+    assert [channels for channels in range(1, 1025) if fits(channels)] == wanted
 
 
 def test_the_two_blocks_of_resnets_figure_5_cost_about_the_same():

@@ -141,7 +141,7 @@ def test_a_claim_with_a_number_says_the_number_that_was_counted():
         "A14a": ["7 of 13", "17 of 17", "21 of 25"],
         "B5a": ["204,800"],
         "B5b": ["16,896", "(16, 28, 28)"],
-        "B6a": ["246"],
+        "B6a": ["246", "123"],
         "B9b": ["4,096"],
         "B10a": ["1,103,972,352", "12,085,441,536", "18", "9"],
     }
@@ -245,6 +245,13 @@ def planted(monkeypatch, module, name, function, id):
         ("A14b", pitfalls, "paths_through", lambda net, size: torch.ones(size, size), "wrong"),
         ("A4a", _waist, "_can_be_added", lambda a, b: True, "wrong"),
         ("B6a", bottleneck, "Reduced", lambda *channels, kernel_size: nn.Conv2d(256, 1, kernel_size), "wrong"),
+        (  # through 200 channels: fewer weights, but not by far
+            "B6a",
+            bottleneck,
+            "Reduced",
+            lambda *channels, right=bottleneck.Reduced, **options: right(256, 200, 256, **options),
+            "wrong",
+        ),
         ("A10c", _operation, "_shuffled", lambda maps, order: maps, "holds with a condition"),
         ("B8a", _separation, "_hears", lambda layer: (1, 9), "wrong"),
         ("B8a", _separation, "_hears", lambda layer: (6, 1), "wrong"),

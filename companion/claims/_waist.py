@@ -118,14 +118,15 @@ def basic_block() -> Finding:
     cell="breakeven-cell",
 )
 def fewer_weights() -> Finding:
-    """Count a 5×5 layer from 256 channels to 256, and the pair with a waist before it, for every waist."""
+    """Count a 5×5 layer from 256 channels to 256, and a pair with a waist; "by far": to less than half."""
     (direct,) = _weights(nn.Conv2d(256, 256, kernel_size=5))
     waists = {m: _weights(bottleneck.Reduced(256, m, 256, kernel_size=5)) for m in (16, 64, 250)}
-    cases = {f"through {m} channels": len(pair) > 1 and sum(pair) < direct for m, pair in waists.items()}
-    limit = max(
-        m for m in range(1, 257) if cost.conv2d(256, m, 1).weights + cost.conv2d(m, 256, 5).weights < direct
+    cases = {f"through {m} channels": len(pair) > 1 and 2 * sum(pair) < direct for m, pair in waists.items()}
+    pairs = {m: cost.conv2d(256, m, 1).weights + cost.conv2d(m, 256, 5).weights for m in range(1, 257)}
+    fewer, half = (max(m for m, weights in pairs.items() if n * weights < direct) for n in (1, 2))
+    return Finding(
+        cases, f"5×5, 256 → 256: fewer weights with a waist of up to {fewer} channels, less than half up to {half}"
     )
-    return Finding(cases, f"5×5, 256 → 256: fewer weights with a waist of up to {limit} channels")
 
 
 @claim(

@@ -65,6 +65,18 @@ def test_every_colour_is_a_variable_of_the_page(draw):
     assert "currentColor" in svg
 
 
+def test_words_written_outside_the_style_take_the_ink_of_the_page():
+    figure, axis = figures.canvas()
+    axis.plot([0, 1], label="in the legend")
+    axis.legend()
+    axis.text(0, 0, "plain")
+    axis.text(0, 1, "blue", color=BLUE)
+    svg = figures.Picture(figure, alt="a").svg
+    fills = {word: fill for fill, word in re.findall(r"<text[^>]*fill: (\w+)[^>]*>([^<]*)", svg)}
+    assert fills["in the legend"] == fills["plain"] == "currentColor"
+    assert fills["blue"] == "var"
+
+
 @every_figure
 def test_drawing_twice_gives_the_same_bytes_and_no_shared_ids(draw):
     one, two, other = draw(alt="a"), draw(alt="a"), draw(alt="b")

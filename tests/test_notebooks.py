@@ -104,6 +104,10 @@ def test_every_figure_has_its_alt_text_and_caption(path):
                 figures = Figures(data["text/html"])
                 assert len(figures.labels) == figures.captions == 1, cell.id
                 assert len(figures.labels[0]) > 40, f"{cell.id}: say what is to be seen"
+                words = re.findall(r"<text[^>]*>", data["text/html"])
+                assert all("fill: currentColor" in w or "fill: var(" in w for w in words), (
+                    f"{cell.id}: unseen at night"
+                )
 
 
 @every_notebook

@@ -10,11 +10,13 @@ from io import BytesIO, StringIO
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from PIL import Image
 
-from companion.figures.style import CSS, RC
+from companion.figures.style import CSS, INK, RC
 
 WIDTH = 5.4  # inches
+PLAIN = matplotlib.rcParamsDefault["text.color"]
 
 
 def canvas(height: float = 2.8, *, width: float = WIDTH, **subplots) -> tuple[Figure, Axes]:
@@ -45,7 +47,7 @@ class Picture:
     """A figure with its alternative text and caption, shown by a notebook as its last expression.
 
     Args:
-        figure: a matplotlib figure.
+        figure: a matplotlib figure; words of no colour of their own get the ink of the page around them.
         alt: what is to be seen, in a sentence or two, for readers who don't see it.
         caption: what to notice; optional.
 
@@ -56,6 +58,9 @@ class Picture:
     def __init__(self, figure: Figure, *, alt: str, caption: str = ""):
         if not isinstance(alt, str) or not alt.strip():
             raise ValueError(f"alt must say what is to be seen in the figure, got {alt!r}")
+        for text in figure.findobj(Text):  # written after ``canvas``, in matplotlib's own black
+            if text.get_color() == PLAIN:
+                text.set_color(INK)
         self.figure = figure
         self.alt = " ".join(alt.split())
         self.caption = " ".join(caption.split())

@@ -22,7 +22,8 @@ from companion.data import Split, labelled
 __all__ = ["Comparison", "Difference", "History", "Run", "compare", "evaluate", "fit"]
 
 # A pixel's channels side by side in memory: small networks train a tenth to a third faster so on a CPU. The
-# values are the same, and torch hands the layout on from layer to layer. Only .view minds: use .flatten.
+# values are the same, and torch hands the layout on from layer to layer. What minds it (a .view, a kernel of
+# one's own) has to ask for .contiguous() first.
 _LAYOUT = torch.channels_last
 
 
@@ -59,8 +60,9 @@ def fit(
 
     A loss that is not finite raises nothing: a run that blows up is a result too, and ``History`` shows it.
     Training uses one torch thread, and the CPU's random numbers: the model belongs on the CPU. Batches come in
-    the channels-last memory format, so that a model should ``flatten`` and not ``view``. The number of
-    threads, the random state of torch and the modes of the model's modules are afterwards as they were.
+    the channels-last memory format, so that a model should ``flatten`` and not ``view``; ``evaluate`` asks the
+    same. The number of threads, the random state of torch and the modes of the model's modules are afterwards as
+    they were.
 
     Args:
         model: maps (N, C, H, W) to scores (N, K), K at least ``split.classes``.

@@ -106,7 +106,7 @@ def test_every_figure_has_its_alt_text_and_caption(path):
                 assert len(figures.labels[0]) > 40, f"{cell.id}: say what is to be seen"
                 words = re.findall(r"<text[^>]*>", data["text/html"])
                 assert all("fill: currentColor" in w or "fill: var(" in w for w in words), (
-                    f"{cell.id}: unseen at night"
+                    f"{cell.id}: words that stay black on a dark page"
                 )
 
 

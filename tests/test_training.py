@@ -301,7 +301,7 @@ def test_the_number_of_jobs_may_be_left_to_joblib(in_turn):
 @pytest.mark.parametrize(
     "workers",
     [
-        pytest.param({"n_workers": 1, "threads_per_worker": 2, "processes": True}, id="processes"),
+        pytest.param({"n_workers": 2, "threads_per_worker": 1, "processes": True}, id="processes"),
         pytest.param({"n_workers": 1, "threads_per_worker": 3, "processes": False}, id="threads"),
     ],
 )
@@ -362,6 +362,7 @@ def test_compare_leaves_random_numbers_and_threads_as_they_were():
         ({"seeds": [0, -1]}, ValueError, r"seeds\[1\] must be at least 0, got -1"),
         ({"seeds": ["0"]}, TypeError, r"seeds\[0\] must be an int, got str"),
         ({"epochs": 0}, ValueError, "epochs must be at least 1, got 0"),
+        ({"keep_models": 1}, TypeError, "keep_models must be a bool, got int"),
     ],
 )
 def test_compare_refuses_bad_arguments(arguments, error, message):
@@ -375,14 +376,14 @@ def test_an_error_in_a_worker_comes_back_as_itself():
         compare({"a": lambda: nn.Conv2d(1, 10, 1)}, SMALL, n_jobs=2, progress=False)
 
 
-# tqdm reads its environment when it is imported, so the bar is looked at in a program of its own,
-# which trains nothing.
+# tqdm reads its environment when it is imported, so the bar is looked at in a program of its own.
 
 PROGRAM = """
 from torch import nn
 from companion import data, training
-training._run = lambda name, factory, split, seed, *rest: training.Run(name, seed, 1, 0.0, 0.0, ())
-training.compare({"a": nn.Identity}, data.digits(train_size=20), seeds=range(2), epochs=1, n_jobs=1)
+factory = lambda: nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
+split = data.digits(train_size=20)
+training.compare({"a": factory}, split, seeds=range(2), epochs=1, n_jobs=1)
 """
 
 

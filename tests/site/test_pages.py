@@ -75,7 +75,12 @@ def test_the_page_reads_without_javascript(path, browser, address):
         ".filter((drawn) => !drawn.closest('details')).map((drawn) => drawn.getBoundingClientRect().width)"
     )
     assert all(width > 0 for width in widths)
-    for details in page.locator("article details").all()[:3]:  # they are all of one make
+    for details in page.locator("article details").all()[:3]:  # by hand; then all at once
         details.locator("summary").click()
         assert details.locator("pre, table").first.is_visible()
+    shut = page.evaluate("""() => [...document.querySelectorAll("article details")].filter((details) => {
+      details.open = true;
+      return !details.querySelector("pre, table")?.checkVisibility();
+    }).length""")
+    assert shut == 0
     context.close()

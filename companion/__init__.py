@@ -29,6 +29,7 @@ __all__ = [
     "network_in_network",
     "networks",
     "nonlinearity",
+    "parallel",
     "pitfalls",
     "pointwise",
     "prose",

@@ -7,14 +7,15 @@ model, the pictures, the seed and the kind of processor, and not on how many tas
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
-import joblib
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from companion import _checks
+from companion import _checks, parallel
+from companion._adamw import AdamW
 from companion._runs import Comparison, Difference, Run
 from companion._state import alone, mode
 from companion.data import Split, labelled
@@ -103,10 +104,9 @@ def fit(
     x, y = split.train_x, split.train_y
     batches = math.ceil(len(x) / batch_size)
     order = torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.AdamW(trainable, lr=lr, weight_decay=weight_decay, fused=True)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: math.sin(math.pi * (step + 0.5) / (epochs * batches))
-    )
+    optimizer = AdamW(trainable, weight_decay=weight_decay)
+    steps = epochs * batches
+    rates = (lr * math.sin(math.pi * (step + 0.5) / steps) for step in range(steps))
     losses = []
     with alone(seed), mode(model, training=True):
         for _ in range(epochs):
@@ -116,8 +116,7 @@ def fit(
                 loss = F.cross_entropy(scores, y[batch])
                 optimizer.zero_grad()
                 loss.backward()
-                optimizer.step()
-                schedule.step()
+                optimizer.step(next(rates))
                 total += loss.item() * len(batch)
             losses.append(total / len(x))
     return History(tuple(losses))
@@ -164,7 +163,7 @@ def compare(
 ) -> Comparison:
     """Train each variant from each seed, side by side, and return what every run reached.
 
-    The tasks go through joblib: by default to one process a core, or to wherever
+    The tasks go through ``companion.parallel``: by default to one process a core, or to wherever
     ``joblib.parallel_config`` sends them (``backend="dask"``: to a cluster). The result is the same to the
     last bit in each case, given one kind of processor. Tasks that share a process take turns, so that threads
     gain nothing. One run by hand is ``torch.manual_seed(seed)``, the variant, then ``fit(..., seed=seed)``,
@@ -196,11 +195,11 @@ def compare(
     keep_models = _checks.flag("keep_models", keep_models)
     options = {"epochs": epochs, "lr": lr, "batch_size": batch_size, "weight_decay": weight_decay}
     tasks = [
-        joblib.delayed(_run)(name, factory, split, seed, options, keep_models)
+        partial(_run, name, factory, split, seed, options, keep_models)
         for name, factory in variants.items()
         for seed in seeds
     ]
-    runs = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(tasks)
+    runs = parallel.run(tasks, n_jobs=n_jobs)
     # disable is passed only to switch the bar off: given at all, it would win over TQDM_DISABLE.
     bar = {} if progress else {"disable": True}
     return Comparison(tuple(tqdm(runs, total=len(tasks), unit="run", leave=False, **bar)))

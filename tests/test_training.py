@@ -10,6 +10,8 @@ import pytest
 import torch
 from torch import nn
 
+from companion import parallel
+from companion._adamw import AdamW
 from companion.data import Split, digits
 from companion.training import Run, compare, evaluate, fit
 
@@ -280,9 +282,16 @@ def test_runs_come_in_the_order_of_variants_and_seeds(in_turn):
 
 
 @pytest.mark.parametrize(("backend", "n_jobs"), [("sequential", 1), ("threading", 4), ("loky", 2)])
-def test_results_are_the_same_bits_on_every_backend(in_turn, backend, n_jobs):
+def test_results_are_the_same_bits_on_every_backend(in_turn, backend, n_jobs, monkeypatch):
+    monkeypatch.setattr(parallel, "_copies_are_safe", lambda: False)
     with joblib.parallel_config(backend=backend):
         assert compared(n_jobs=n_jobs) == in_turn
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are copied on Linux only")
+def test_results_are_the_same_bits_in_copies_of_this_process(in_turn, monkeypatch):
+    monkeypatch.setattr(parallel, "_copies_are_safe", lambda: True)
+    assert compared(n_jobs=2) == in_turn
 
 
 def test_the_number_of_jobs_may_be_left_to_joblib(in_turn):
@@ -408,6 +417,46 @@ def test_the_bar_is_switched_off_by_the_environment():
 def test_the_bar_is_switched_off_by_the_argument(capfd):
     compare({"linear": linear}, SMALL, seeds=[0], epochs=1, n_jobs=1, progress=False)
     assert tuple(capfd.readouterr()) == ("", "")
+
+
+def test_a_step_is_that_of_the_optimiser_of_torch():
+    def train(step_with):
+        torch.manual_seed(0)
+        model = nn.Sequential(nn.Conv2d(2, 3, 3), nn.ReLU(), nn.Flatten(), nn.Linear(12, 4), nn.Linear(4, 1))
+        model[0].to(memory_format=torch.channels_last)
+        step = step_with(model)
+        for i in range(6):
+            model[4].requires_grad_(i > 2)  # from then on only, with its own count of steps
+            model(torch.randn(5, 2, 4, 4)).square().mean().backward()
+            step(0.1 / (i + 1))
+        return torch.cat([parameter.detach().flatten() for parameter in model.parameters()])
+
+    def ours(model):
+        optimizer = AdamW(model.parameters(), weight_decay=0.2)
+
+        def step(lr):
+            optimizer.step(lr)
+            optimizer.zero_grad()
+
+        return step
+
+    def of_torch(model):
+        optimizer = torch.optim.AdamW(model.parameters(), weight_decay=0.2, fused=True)
+
+        def step(lr):
+            optimizer.param_groups[0]["lr"] = lr
+            optimizer.step()
+            optimizer.zero_grad()
+
+        return step
+
+    assert torch.equal(train(ours), train(of_torch))
+
+
+def test_training_does_not_load_the_compiler_of_torch():
+    program = PROGRAM + "import sys; print('torch._dynamo' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
 
 
 def test_training_does_not_import_dask():

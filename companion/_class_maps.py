@@ -106,6 +106,7 @@ def watch(model: nn.Sequential, x: Tensor, y: Tensor, *, steps: int, lr: float, 
     if not 0 <= momentum < 1:
         raise ValueError(f"momentum must be at least 0 and below 1, got {momentum}")
 
+    x = x.to(memory_format=torch.channels_last)  # as in companion.training: the same values, and faster
     optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=momentum, fused=True)
     seen = []
     with alone(0), mode(model, training=True):

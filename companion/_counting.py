@@ -98,11 +98,6 @@ class _Tracer(TorchDispatchMode):
             layer.register_forward_pre_hook(partial(self._enter, name), with_kwargs=True, prepend=True)
             layer.register_forward_hook(partial(self._leave, name), with_kwargs=True)
 
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        """Return False, or torch would load its compiler to step around this class: a second or two a process."""
-        return False
-
     def _enter(self, name, layer, args, kwargs):
         shapes = [tuple(tensor.shape) for tensor in _tensors((args, kwargs))]
         self.running.append((name, layer, shapes))

@@ -6,11 +6,13 @@ uses them there. Elsewhere, and beside an accelerator, whose driver doesn't surv
 through joblib, which starts new processes.
 """
 
+import ctypes
 import multiprocessing
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from typing import TypeVar
+from typing import Any
 
 import cloudpickle
 import joblib
@@ -19,12 +21,12 @@ from joblib.parallel import LokyBackend, get_active_backend
 
 __all__ = ["run"]
 
-T = TypeVar("T")
+_PR_SET_PDEATHSIG = 1  # from linux/prctl.h
 
-_tasks: Sequence[Callable[[], object]] = ()  # what a copy works on: it is born with them
+_tasks: Sequence[Callable[[], Any]] = ()  # what a copy works on: it is born with them
 
 
-def run(tasks: Sequence[Callable[[], T]], *, n_jobs: int | None = -1) -> Iterator[T]:
+def run(tasks: Sequence[Callable[[], Any]], *, n_jobs: int | None = -1) -> Iterator[Any]:
     """Return the results of ``tasks``, in their order, each as soon as it and those before it are there.
 
     By default there is one process a core. ``joblib.parallel_config`` sends the tasks elsewhere, to a cluster
@@ -67,6 +69,8 @@ def _take(tasks) -> None:
     global _tasks
     _tasks = tasks
     torch.set_num_threads(1)  # the threads of the first process are not copied
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl+C ends the copy, not only its task
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # and so does the end of the first process
 
 
 def _perform(i: int) -> bytes:

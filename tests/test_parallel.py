@@ -3,11 +3,13 @@
 import multiprocessing
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
+from pathlib import Path
 
 import joblib
 import pytest
@@ -106,6 +108,49 @@ def test_an_error_comes_back_as_itself_and_stops_the_rest(copies, tmp_path):
 def test_a_process_that_dies_is_reported_and_not_waited_for(copies):
     with pytest.raises((BrokenProcessPool, TerminatedWorkerError)):
         run(lambda: os.kill(os.getpid(), signal.SIGKILL), lambda: 0)
+
+
+# Both ends are looked at from outside: a program of its own writes down its copies, which sleep.
+
+SLEEPERS = """
+import os, sys, time
+from pathlib import Path
+from companion import parallel
+
+def sleep():
+    Path(sys.argv[1], str(os.getpid())).touch()
+    time.sleep(60)
+
+list(parallel.run([sleep] * 6, n_jobs=2))
+"""
+
+
+@ON_LINUX
+@pytest.mark.skipif(torch.accelerator.is_available(), reason="nothing is copied beside an accelerator")
+@pytest.mark.parametrize("end", ["Ctrl+C", "killed"])
+def test_no_copy_outlives_the_process_it_was_made_of(end, tmp_path):
+    program = [sys.executable, "-c", SLEEPERS, str(tmp_path)]
+    with subprocess.Popen(program, start_new_session=True, stderr=subprocess.PIPE) as first:
+        until(lambda: len(list(tmp_path.iterdir())) == 2)
+        copies = [int(path.name) for path in tmp_path.iterdir()]
+        if end == "Ctrl+C":
+            os.killpg(first.pid, signal.SIGINT)
+        else:
+            first.kill()
+        until(lambda: first.poll() is not None and not any(map(running, copies)))
+    assert len(list(tmp_path.iterdir())) == 2, "nor was another task begun"
+
+
+def until(condition, seconds=30):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def running(process):
+    status = Path(f"/proc/{process}/stat")
+    return status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
 def test_a_task_may_run_tasks(copies):

@@ -8,10 +8,12 @@ from companion.figures.histograms import histograms
 from companion.figures.journey import journey
 from companion.figures.matrix import mixing_matrix
 from companion.figures.picture import Picture, canvas
+from companion.figures.pipeline import pipeline
 from companion.figures.regions import regions
 from companion.figures.roofline import roofline
 from companion.figures.scatter import scatter
 from companion.figures.sectors import sectors
+from companion.figures.stacked import stacked
 from companion.figures.style import BLUE, GREEN, GRID, INK, ORANGE, PAPER, PINK, SERIES
 from companion.figures.tiles import tiles
 from companion.figures.two_axes import two_axes
@@ -35,11 +37,13 @@ __all__ = [
     "histograms",
     "journey",
     "mixing_matrix",
+    "pipeline",
     "pixel_maps",
     "regions",
     "roofline",
     "scatter",
     "sectors",
+    "stacked",
     "tensor_blocks",
     "tiles",
     "two_axes",

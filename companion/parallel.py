@@ -2,8 +2,9 @@
 
 A new process has to import torch before it can do a thing, which takes longer than training a small network. A
 copy of the running process has it at once. Linux makes such copies (``fork``), and torch's own ``DataLoader``
-uses them there. Elsewhere, and beside an accelerator, whose driver doesn't survive the copying, the tasks go
-through joblib, which starts new processes.
+uses them there: they are safe as long as the copy computes with one thread, since the other threads of the first
+process are not copied. Elsewhere, and beside an accelerator, whose driver doesn't survive the copying, the tasks
+go through joblib, which starts new processes.
 """
 
 import ctypes
@@ -68,7 +69,7 @@ def _in_copies(tasks, jobs) -> Iterator:
 def _take(tasks) -> None:
     global _tasks
     _tasks = tasks
-    torch.set_num_threads(1)  # the threads of the first process are not copied
+    torch.set_num_threads(1)
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl+C ends the copy, not only its task
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # and so does the end of the first process
 

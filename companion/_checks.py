@@ -4,10 +4,14 @@ Each check raises ``TypeError`` for the wrong kind of thing and ``ValueError`` f
 message names the argument, what was given and what was wanted.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from numbers import Integral
+from typing import TYPE_CHECKING
 
-from torch import Tensor
+if TYPE_CHECKING:  # figures check their numbers here, too, and need no torch
+    from torch import Tensor
 
 
 def integer(name: str, value: object, *, at_least: int = 1) -> int:
@@ -65,6 +69,8 @@ def tensor(name: str, value: object, shape: str) -> Tensor:
     Traceback (most recent call last):
     ValueError: x must have shape (N, C, H, W), got (4, 8, 8)
     """
+    from torch import Tensor
+
     if not isinstance(value, Tensor):
         raise TypeError(f"{name} must be a torch.Tensor, got {type(value).__name__}")
     axes = [axis for axis in shape.strip("()").split(",") if axis.strip()]

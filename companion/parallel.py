@@ -32,7 +32,7 @@ def run(tasks: Sequence[Callable[[], Any]], *, n_jobs: int | None = -1) -> Itera
 
     By default there is one process a core. ``joblib.parallel_config`` sends the tasks elsewhere, to a cluster
     for example (``backend="dask"``). A task should depend neither on the process it runs in nor on the number
-    of torch threads, and seed what it draws. What it changes in its process is lost.
+    of torch threads, and seed what it draws. What it has found, it has to return.
 
     Args:
         tasks: functions without arguments; lambdas and ``functools.partial`` will do.

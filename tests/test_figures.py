@@ -30,6 +30,15 @@ DRAWN = {
         [("x", (8, 4, 4)), ("y", (2, 4, 4))], ["1×1"], highlight=True, **text
     ),
     "pixel_maps": lambda **text: figures.pixel_maps({"a": [[0, 1]], "b": [[1, 0]]}, signed=True, **text),
+    "pipeline": lambda **text: figures.pipeline(4, 3, **text),
+    "stacked": lambda **text: figures.stacked(
+        {"": {"a": (1, 2), "b": (3, 0)}},
+        ["1×1", "rest"],
+        marks={"a": 2},
+        mark_name="printed",
+        xlabel="MACs",
+        **text,
+    ),
 }
 every_figure = pytest.mark.parametrize("draw", DRAWN.values(), ids=DRAWN)
 

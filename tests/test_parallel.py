@@ -19,8 +19,10 @@ from torch import nn
 
 from companion import parallel
 
-ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="processes are copied on Linux only")
-KINDS = [pytest.param(True, id="copies", marks=ON_LINUX), pytest.param(False, id="new processes")]
+WHERE_COPIED = pytest.mark.skipif(
+    not parallel._copies_are_safe(), reason="processes are copied on Linux only, and not beside an accelerator"
+)
+KINDS = [pytest.param(True, id="copies", marks=WHERE_COPIED), pytest.param(False, id="new processes")]
 
 
 @pytest.fixture(params=KINDS)
@@ -125,8 +127,7 @@ list(parallel.run([sleep] * 6, n_jobs=2))
 """
 
 
-@ON_LINUX
-@pytest.mark.skipif(torch.accelerator.is_available(), reason="nothing is copied beside an accelerator")
+@WHERE_COPIED
 @pytest.mark.parametrize("end", ["Ctrl+C", "killed"])
 def test_no_copy_outlives_the_process_it_was_made_of(end, tmp_path):
     program = [sys.executable, "-c", SLEEPERS, str(tmp_path)]

@@ -1,5 +1,6 @@
 """What overlaps: one row a tile, on its way while others are multiplied."""
 
+from companion._checks import integer
 from companion.figures.picture import Picture, canvas, styled
 from companion.figures.style import BLUE, ORANGE
 
@@ -21,11 +22,7 @@ def pipeline(tiles: int, stages: int, *, alt: str, caption: str = "") -> Picture
         TypeError: if a number is no int.
         ValueError: if ``tiles`` is below 1 or ``stages`` below 2.
     """
-    for name, value, least in (("tiles", tiles, 1), ("stages", stages, 2)):
-        if not isinstance(value, int):  # companion._checks would import torch
-            raise TypeError(f"{name} must be an int, got {type(value).__name__}")
-        if value < least:
-            raise ValueError(f"{name} must be at least {least}, got {value}")
+    tiles, stages = integer("tiles", tiles), integer("stages", stages, at_least=2)
     figure, axis = canvas(0.5 + 0.28 * tiles)
     for tile in range(tiles):
         start = max(tile - stages + 1, -1)

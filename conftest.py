@@ -16,6 +16,6 @@ def pytest_collection_modifyitems(items):
     if chapter:
         from companion.kernels import emulator
 
-        if reason := emulator.why_not():
+        if reason := emulator.unavailable_reason():
             for item in chapter:
                 item.add_marker(pytest.mark.skip(reason=reason))

@@ -164,7 +164,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     if options.dry_run and options.out is None:
         parser.error("a dry run needs --out: its numbers belong in no record")
-    reason = kernels.why_no_gpu() or (None if torch.cuda.is_available() else "PyTorch here has no CUDA")
+    reason = kernels.gpu_unavailable_reason() or (None if torch.cuda.is_available() else "PyTorch here has no CUDA")
     if reason and not options.dry_run:
         print(f"bench-gpu: nothing was measured. {reason}", file=sys.stderr)
         raise SystemExit(2)

@@ -52,7 +52,7 @@ def main(
     architectures: Iterable[str] = ARCHITECTURES,
 ) -> None:
     """Compile all variants and write the file, or end with a sentence that says what is missing."""
-    if missing := kernels.why_no_nvrtc() or kernels.why_no_disassembler():
+    if missing := kernels.nvrtc_unavailable_reason() or kernels.disassembler_unavailable_reason():
         sys.exit(f"Nothing was recorded: {missing}.")
     packages = versions("nvidia-cuda-nvrtc", "nvidia-cuda-nvdisasm")
     record = Record(path, versions=packages, source=digest())

@@ -1,7 +1,29 @@
 """The 1x1 (pointwise) convolution, explained by code that runs.
 
-One module per chapter of the book, under the chapter's own name. Importing the package does nothing but
-make its modules reachable: each is loaded when it is first used.
+One room per idea: a chapter of the book, the module that it calls and the tests of that module.
+
+======================  ===============================================
+chapter                 modules
+======================  ===============================================
+pointwise               pointwise, cost, fully_connected
+channel_reduction       bottleneck
+nonlinearity            nonlinearity
+channel_mixing          channel_mixing, correlation
+separable               separable
+squeeze_excitation      squeeze_excitation
+network_in_network      network_in_network
+inception_and_residual  inception, residual
+paper_audit             networks, audit
+pitfalls                pitfalls
+gpu_kernel              kernels
+beyond_cnns             beyond
+claims                  claims
+all of them             data, training, parallel, receptive_field,
+                        timing, figures, widgets, tables, exercises,
+                        prose
+======================  ===============================================
+
+Importing the package does nothing but make its modules reachable: each is loaded when it is first used.
 
 >>> import companion
 >>> companion.cost.linear(256, 64, bias=False).weights
@@ -33,6 +55,7 @@ __all__ = [
     "pitfalls",
     "pointwise",
     "prose",
+    "receptive_field",
     "residual",
     "separable",
     "squeeze_excitation",

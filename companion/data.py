@@ -64,14 +64,14 @@ class Split:
             )
 
     @property
-    def classes(self) -> int:
+    def num_classes(self) -> int:
         """Number of classes: one more than the largest label."""
         return int(max(self.train_y.max(), self.test_y.max())) + 1
 
     def __repr__(self) -> str:
         shape = ", ".join(str(n) for n in self.train_x.shape[1:])
         sizes = f"{len(self.train_y)} to train, {len(self.test_y)} to test"
-        return f"Split({sizes}, pictures ({shape}), {self.classes} classes)"
+        return f"Split({sizes}, pictures ({shape}), {self.num_classes} classes)"
 
 
 def labelled(x_name: str, x: Tensor, y_name: str, y: Tensor) -> None:

@@ -73,7 +73,7 @@ def fully_convolutional(model: nn.Sequential, input_size: tuple[int, int, int]) 
         input_size: (C, H, W) of the pictures that ``model`` was made for.
 
     Returns:
-        A new model, (N, C, H', W') -> (N, classes, H'', W''). Fully connected layers are copied, others shared.
+        A new model, (N, C, H', W') -> (N, num_classes, H'', W''). Fully connected layers are copied, others shared.
 
     Raises:
         TypeError: if ``model`` is no ``nn.Sequential`` or a size no int.

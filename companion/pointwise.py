@@ -17,7 +17,8 @@ from types import MappingProxyType
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.utils import skip_init
 
 from companion import _checks
 
@@ -255,3 +256,15 @@ def compare(x: Tensor, weight: Tensor, bias: Tensor) -> dict[str, Agreement]:
 
     wanted = run(definition, torch.float64)
     return {name: Agreement(*map(distance, run(form, x.dtype), wanted)) for name, form in FORMS.items()}
+
+
+def as_conv2d(weight: Tensor, bias: Tensor | None) -> nn.Conv2d:
+    """Return the 1x1 convolution with a copy of this matrix (C_out, C_in) and bias; draw no random numbers."""
+    out_channels, in_channels = weight.shape
+    kind = {"dtype": weight.dtype, "device": weight.device}
+    conv = skip_init(nn.Conv2d, in_channels, out_channels, kernel_size=1, bias=bias is not None, **kind)
+    with torch.no_grad():
+        conv.weight.copy_(weight[:, :, None, None])
+        if bias is not None:
+            conv.bias.copy_(bias)
+    return conv

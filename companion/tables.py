@@ -1,4 +1,4 @@
-"""A table that a notebook shows as HTML and a terminal as text."""
+"""Tables that a notebook shows as HTML and a terminal as text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -97,6 +97,27 @@ class Table:
     def _numeric(self) -> list[bool]:
         """Return which columns hold numbers."""
         return [any(_is_number(row[i]) for row in self._lines()) for i in range(len(self.columns))]
+
+
+@dataclass(frozen=True, repr=False)
+class NotedTable:
+    """A table whose lines point to numbered notes below it. It prints itself as text, and as HTML in a notebook.
+
+    Attributes:
+        table: the lines; some name a note by its number.
+        notes: the notes, numbered from 1.
+    """
+
+    table: Table
+    notes: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        notes = "\n".join(f"{i}. {note}" for i, note in enumerate(self.notes, start=1))
+        return f"{self.table!r}\n\n{notes}".rstrip()
+
+    def _repr_html_(self) -> str:
+        notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
+        return self.table._repr_html_() + (f"\n<ol>{notes}</ol>" if notes else "")
 
 
 def _is_number(cell: Cell) -> bool:

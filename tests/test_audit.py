@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from companion import audit
-from companion.audit import _counted, _others, _papers, _resnets, sources
+from companion.audit import _counted, _formulas, _papers, _resnets, sources
 from companion.audit.sources import googlenet
 
 EXPECTED = tomllib.loads((Path(__file__).parent / "audit_verdicts.toml").read_text("utf-8"))
@@ -76,12 +76,12 @@ def test_the_closed_forms_are_the_networks_that_everyone_has():
     }
     assert {depth: _resnets.resnet(depth).total().parameters for depth in published} == published
     assert _resnets.resnext(50).total().parameters == 25_028_904
-    assert _others.vgg("D").total().parameters == 138_357_544
-    assert _others.vgg("A").total().parameters == 132_863_336
-    assert _others.mobilenet_v2().total().parameters == 3_504_872
-    assert _others.squeezenet().total().parameters == 1_248_424
-    assert _others.xception().total().parameters == 22_855_952
-    assert _others.alexnet().total().parameters == 60_965_224
+    assert _formulas.vgg("D").total().parameters == 138_357_544
+    assert _formulas.vgg("A").total().parameters == 132_863_336
+    assert _formulas.mobilenet_v2().total().parameters == 3_504_872
+    assert _formulas.squeezenet().total().parameters == 1_248_424
+    assert _formulas.xception().total().parameters == 22_855_952
+    assert _formulas.alexnet().total().parameters == 60_965_224
 
 
 @pytest.mark.parametrize("stride_in_first", [True, False])
@@ -129,7 +129,7 @@ def test_what_the_reasons_say_of_googlenets_table(everything):
     assert set(with_2_to_the_20) == {"differs"}  # K = 1000 would agree in no module
     sides_added = (7 + 7) * 3 * 64  # the K of the first row is a thousand, and that of the others is not
     assert [audit.verdict("2.7", sides_added, scale=k) for k in (1000, 1024)] == ["agrees", "differs"]
-    krizhevsky = _others.alexnet().total().weights
+    krizhevsky = _formulas.alexnet().total().weights
     assert 8 < krizhevsky / (sum(_papers.printed("googlenet", "Table 1", "params")) * 1024) < 9
 
 

@@ -4,12 +4,13 @@ from functools import partial
 
 import pytest
 import torch
-from test_audit import EXPECTED, found
 from torch import nn
 
-from companion import _counting, audit, cost
-from companion.audit import _layers, _others, _resnets
+from companion import audit, cost
+from companion.audit import _formulas, _layers, _resnets
+from companion.cost import _trace
 from companion.networks import _googlenet, _mobilenet, _resnet
+from tests.test_audit import EXPECTED, found
 
 
 def is_as_expected(name):
@@ -77,24 +78,24 @@ def doubled(*args, **options):
     return 2 * TORCH_FLOPS(*args, **options)
 
 
-TORCH_FLOPS = _counting._FLOPS[torch.ops.aten.convolution]
+TORCH_FLOPS = _trace._FLOPS[torch.ops.aten.convolution]
 RULES = {
     "the stride ignored": ("resnet", (_layers, "conv2d", altered(stride=1))),
     "the groups ignored": ("mobilenet_v2", (_layers, "conv2d", altered(groups=1))),
     "the padding ignored": ("resnet", (_layers, "conv2d", altered(padding=0))),
     "biases among the weights": ("mobilenet_v1", (_layers, "conv2d", biases_among_weights)),
     "no biases in fully connected layers": ("xception", (_layers, "linear", partial(cost.linear, bias=False))),
-    "two FLOPs a MAC": ("googlenet", (_counting, "_FLOPS", {torch.ops.aten.convolution: doubled})),
+    "two FLOPs a MAC": ("googlenet", (_trace, "_FLOPS", {torch.ops.aten.convolution: doubled})),
     "an expansion of MobileNetV2": (
         "mobilenet_v2",
-        (_others, "MOBILENET_V2", (*_others.MOBILENET_V2[:-1], (4, 320, 1, 1))),
+        (_formulas, "MOBILENET_V2", (*_formulas.MOBILENET_V2[:-1], (4, 320, 1, 1))),
     ),
     "a block of ResNet-101": ("resnet", (_resnets, "REPEATS", _resnets.REPEATS | {101: (3, 4, 22, 3)})),
 }
 
 
 @pytest.mark.parametrize("change", RULES)
-def test_a_changed_rule_of_counting_is_noticed(change, monkeypatch):
+def test_a_changed_rule_of_trace_is_noticed(change, monkeypatch):
     name, mutation = RULES[change]
     monkeypatch.setattr(*mutation)
     assert not is_as_expected(name)

@@ -78,7 +78,7 @@ def test_a_rehearsal_may_not_touch_the_record(capsys):
     assert "its numbers belong in no record" in capsys.readouterr().err
 
 
-@pytest.mark.skipif(kernels.why_no_gpu() is None, reason="there is a GPU")
+@pytest.mark.skipif(kernels.gpu_unavailable_reason() is None, reason="there is a GPU")
 def test_without_a_gpu_nothing_is_measured_and_one_sentence_says_why(tmp_path, capsys):
     path = tmp_path / "gpu.json"
     with pytest.raises(SystemExit) as ended:

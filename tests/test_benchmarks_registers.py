@@ -3,11 +3,11 @@
 import json
 
 import pytest
-from _kernels import needs_disassembler, needs_nvrtc
 
 from benchmarks import registers
 from benchmarks._record import RESULTS
 from companion.kernels import VARIANTS
+from tests.kernels.arrays import needs_disassembler, needs_nvrtc
 
 RECORDED = json.loads((RESULTS / "registers.json").read_text("utf-8"))
 
@@ -44,7 +44,7 @@ def test_the_compiler_says_the_same_again(tmp_path):
 
 
 def test_without_the_compiler_nothing_is_recorded(tmp_path, monkeypatch):
-    monkeypatch.setattr(registers.kernels, "why_no_nvrtc", lambda: "NVRTC is not installed")
+    monkeypatch.setattr(registers.kernels, "nvrtc_unavailable_reason", lambda: "NVRTC is not installed")
     with pytest.raises(SystemExit, match="Nothing was recorded: NVRTC is not installed"):
         registers.main(tmp_path / "registers.json")
     assert list(tmp_path.iterdir()) == []

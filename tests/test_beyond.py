@@ -97,7 +97,7 @@ def test_layers_of_a_block_are_of_the_types_asked_for():
 
 def test_mixer_is_embedding_blocks_norm_mean_and_scores():
     torch.manual_seed(0)
-    net, x = randomised(beyond.Mixer(3, (4, 6), 2, 8, 2, 5, 9, classes=10)), torch.randn(2, 3, 4, 6).double()
+    net, x = randomised(beyond.Mixer(3, (4, 6), 2, 8, 2, 5, 9, num_classes=10)), torch.randn(2, 3, 4, 6).double()
     patches = F.unfold(x, kernel_size=2, stride=2).transpose(1, 2)  # (N, 6, 12)
     tokens = patches @ net.embed.weight.flatten(1).T + net.embed.bias
     for block in net.blocks:
@@ -395,7 +395,7 @@ def test_state_dict_keys_are_stable():
         (lambda: beyond.Mixer(1, (8, 9), 2, 4, 1, 4, 4, 3), ValueError, r"divide size, got 2 and \(8, 9\)"),
         (lambda: beyond.Mixer(1, (9, 8), 2, 4, 1, 4, 4, 3), ValueError, r"divide size, got 2 and \(9, 8\)"),
         (lambda: beyond.Mixer(1, 8, 2, 4, 0, 4, 4, 3), ValueError, "depth must be at least 1, got 0"),
-        (lambda: beyond.Mixer(1, 8, 2, 4, 1, 4, 4, 0), ValueError, "classes must be at least 1, got 0"),
+        (lambda: beyond.Mixer(1, 8, 2, 4, 1, 4, 4, 0), ValueError, "num_classes must be at least 1, got 0"),
         (lambda: beyond.random_rotation(0), ValueError, "channels must be at least 1, got 0"),
         (lambda: beyond.InvertibleConv1x1("3"), TypeError, "channels must be an int, got str"),
         (lambda: beyond.InvertibleConv1x1LU(-1), ValueError, "channels must be at least 1, got -1"),

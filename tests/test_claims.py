@@ -253,8 +253,8 @@ def planted(monkeypatch, module, name, function, id):
             "wrong",
         ),
         ("A10c", _operation, "_shuffled", lambda maps, order: maps, "holds with a condition"),
-        ("B8a", _separation, "_hears", lambda layer: (1, 9), "wrong"),
-        ("B8a", _separation, "_hears", lambda layer: (6, 1), "wrong"),
+        ("B8a", _separation, "_reads", lambda layer: (1, 9), "wrong"),
+        ("B8a", _separation, "_reads", lambda layer: (6, 1), "wrong"),
         ("B9a", nn, "ReLU", lambda: nn.AvgPool2d(3, stride=1, padding=1), "holds with a condition"),
         ("B-2b", correlation, "spatial", lambda maps, distance: 0.0, "wrong"),
         ("B9b", nonlinearity, "folding", lambda depth, folds: nonlinearity.stack([1, folds, 1]), "wrong"),
@@ -423,7 +423,7 @@ def test_the_ledger_counts_and_divides(part):
     assert part.ids == ("A3", "A8b", "B5a", "B5b")
     assert len(part) == len(list(part)) == 4
     assert part.counts() == {Verdict.HOLDS: 2, Verdict.CONDITION: 1, Verdict.WRONG: 1}
-    assert part.of("wrong").ids == ("B5a",)
+    assert part.with_verdict("wrong").ids == ("B5a",)
     assert part.note("A").ids == ("A3", "A8b")
     assert part["B5a"].verdict is Verdict.WRONG
 
@@ -449,7 +449,7 @@ def test_what_a_claim_says_is_escaped():
 
 def test_the_ledger_refuses_what_it_does_not_know(part):
     with pytest.raises(ValueError, match=r"verdict must be one of .*, got 'right'"):
-        part.of("right")
+        part.with_verdict("right")
     with pytest.raises(ValueError, match="note must be 'A' or 'B', got 'C'"):
         part.note("C")
     with pytest.raises(KeyError, match="no claim has the id 'A99'"):

@@ -49,13 +49,15 @@ def test_shares_are_parts_of_the_total(table):
     assert table.share(lambda row: row.is_pointwise) == pointwise / (pointwise + conv)
     assert table.share("Conv2d") == 1
     assert table.share("Linear") == 0
-    assert table.share("BatchNorm2d", of="parameters") == 8 / (32 + 8 + 74)
-    assert sum(table.share(kind, of="bytes") for kind in ["Conv2d", "BatchNorm2d", "ReLU"]) == pytest.approx(1)
+    assert table.share("BatchNorm2d", quantity="parameters") == 8 / (32 + 8 + 74)
+    assert sum(table.share(kind, quantity="bytes") for kind in ["Conv2d", "BatchNorm2d", "ReLU"]) == pytest.approx(
+        1
+    )
 
 
 def test_shares_of_what_does_not_add_up_are_refused(table):
-    with pytest.raises(ValueError, match=r"of must be one of weights, .*, got 'intensity'"):
-        table.share("Conv2d", of="intensity")
+    with pytest.raises(ValueError, match=r"quantity must be one of weights, .*, got 'intensity'"):
+        table.share("Conv2d", quantity="intensity")
     with pytest.raises(TypeError, match="which must be a kind of layer or a function, got int"):
         table.share(3)
     with pytest.raises(ValueError, match="got 'macs', of which it has 0"):

@@ -42,7 +42,7 @@ def test_shapes_types_and_range_are_as_documented():
     assert split.train_y.dtype == split.test_y.dtype == torch.int64
     assert split.train_x.min() == 0
     assert split.train_x.max() == 1
-    assert split.classes == 10
+    assert split.num_classes == 10
 
 
 @settings(max_examples=15, deadline=None)

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from companion import networks, residual
+from companion import networks, receptive_field
 from companion.squeeze_excitation import SqueezeExcitation, replaced_gates
 
 
@@ -168,7 +168,7 @@ def test_options_of_the_gates_arrive():
 def test_a_block_whose_first_1x1_has_the_stride_reads_a_quarter(stride_in_first, share):
     block = built(networks.resnet50, stride_in_first=stride_in_first).conv3_x.conv3_1
     x = torch.randn(1, 256, 8, 8, dtype=torch.float64)
-    read = residual.gradient_map(block, x) > 0
+    read = receptive_field.gradient_map(block, x) > 0
     assert read.double().mean() == share
     assert read[::2, ::2].all()
 

@@ -162,7 +162,7 @@ def test_what_is_carried_agrees_with_a_walk_by_hand():
     torch.manual_seed(0)
     stack, x = stack_of("He", 5, 3), gaussian(4, 5, 3, 2)
     torch.manual_seed(1)
-    found = pitfalls.carried(stack, x)
+    found = pitfalls.layer_moments(stack, x)
     outputs, maps = [], x
     for layer in stack:
         maps = layer(maps)
@@ -184,9 +184,9 @@ def test_the_layout_in_memory_and_a_single_pixel_make_no_difference():
     stack, x = stack_of("He", 5, 3), gaussian(4, 5, 3, 2)
     for one in (x, x[:1, :, :1, :1]):
         torch.manual_seed(1)
-        found = pitfalls.carried(stack, one)
+        found = pitfalls.layer_moments(stack, one)
         torch.manual_seed(1)
-        again = pitfalls.carried(stack, one.to(memory_format=torch.channels_last))
+        again = pitfalls.layer_moments(stack, one.to(memory_format=torch.channels_last))
         assert {key: value.shape for key, value in found.items()} == dict.fromkeys(found, (3,))
         for key in found.keys() - {"gradient"}:  # randn fills the memory in its own order
             torch.testing.assert_close(again[key], found[key])
@@ -207,7 +207,7 @@ def test_dead_channels_are_counted():
     stack = nn.Sequential(nn.Conv2d(1, 4, 1), nn.ReLU())
     nn.init.zeros_(stack[0].weight)
     stack[0].bias.data = torch.tensor([-1.0, 0.0, 1.0, 2.0])
-    found = pitfalls.carried(stack, torch.randn(2, 1, 3, 3))
+    found = pitfalls.layer_moments(stack, torch.randn(2, 1, 3, 3))
     assert found["dead"].tolist() == [0.5]
     assert (found["second moment"].item(), found["variance"].item()) == (1.5, 0.0)
 
@@ -218,7 +218,7 @@ def test_the_factors_of_a_deep_stack(name, factor):
     logs = []
     for seed in range(3):
         torch.manual_seed(seed)
-        found = pitfalls.carried(stack_of(name, 192, 10), x)
+        found = pitfalls.layer_moments(stack_of(name, 192, 10), x)
         logs += [(found["second moment"][-1] / found["second moment"][0]).log() / 9]
         logs += [(found["gradient"][0] / found["gradient"][-1]).log() / 9]
     assert math.exp(sum(logs) / len(logs)) == pytest.approx(factor, rel=0.1)
@@ -346,11 +346,15 @@ def test_what_is_not_seen_does_not_matter_and_what_is_seen_does():
         (lambda: pitfalls.initialise(nn.ReLU(), "Kaiming"), ValueError, r"one of \[.*'He'.*\], got 'Kaiming'"),
         (lambda: pitfalls.pointwise_stack(0, 3), ValueError, "channels must be at least 1, got 0"),
         (lambda: pitfalls.pointwise_stack(3, 0), ValueError, "layers must be at least 1, got 0"),
-        (lambda: pitfalls.carried(nn.ReLU(), torch.zeros(1, 1, 1, 1)), TypeError, "stack must be.*got ReLU"),
-        (lambda: pitfalls.carried(nn.Sequential(nn.ReLU()), torch.zeros(1, 1, 1, 1)), ValueError, "got none"),
-        (lambda: pitfalls.carried(pitfalls.pointwise_stack(2, 1), torch.zeros(2)), ValueError, r"\(N, C, H, W\)"),
+        (lambda: pitfalls.layer_moments(nn.ReLU(), torch.zeros(1, 1, 1, 1)), TypeError, "stack must be.*got ReLU"),
+        (lambda: pitfalls.layer_moments(nn.Sequential(nn.ReLU()), torch.zeros(1, 1, 1, 1)), ValueError, "got none"),
         (
-            lambda: pitfalls.carried(pitfalls.pointwise_stack(2, 1), torch.zeros(0, 2, 1, 1)),
+            lambda: pitfalls.layer_moments(pitfalls.pointwise_stack(2, 1), torch.zeros(2)),
+            ValueError,
+            r"\(N, C, H, W\)",
+        ),
+        (
+            lambda: pitfalls.layer_moments(pitfalls.pointwise_stack(2, 1), torch.zeros(0, 2, 1, 1)),
             ValueError,
             "at least one v",
         ),

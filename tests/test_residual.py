@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from companion import bottleneck, cost, residual
+from companion import bottleneck, cost, receptive_field, residual
 
 MATCHING = [residual.ZeroPad, residual.Projection, residual.AveragePoolProjection]
 every_kind = pytest.mark.parametrize("kind", MATCHING)
@@ -182,34 +182,10 @@ def every_second():
     ("kind", "share"), [*zip([*MATCHING, residual.BasicBlock], [0.25, 0.25, 1, 1], strict=True)]
 )
 def test_the_share_of_pixels_that_is_read(kind, share):
-    grid = residual.gradient_map(linear(kind, 3, 5, 2), numbers(2, 3, 6, 6))
+    grid = receptive_field.gradient_map(linear(kind, 3, 5, 2), numbers(2, 3, 6, 6))
     assert (grid > 0).double().mean() == share
     if share == 0.25:
         assert torch.equal((grid > 0).double(), every_second())
-
-
-def test_a_gradient_map_is_the_mean_absolute_derivative_pixel_by_pixel():
-    module, x = linear(residual.AveragePoolProjection, 2, 3, 2), numbers(1, 2, 4, 4)
-    wanted = torch.zeros(4, 4, dtype=torch.float64)
-    for c in range(2):
-        for i in range(4):
-            for j in range(4):
-                nudged = x.clone()
-                nudged[0, c, i, j] += 1
-                wanted[i, j] += (module(nudged) - module(x)).sum().detach().abs() / 2
-    torch.testing.assert_close(residual.gradient_map(module, x), wanted)
-
-
-def test_a_gradient_map_leaves_the_module_as_it_was():
-    block, x = residual.BasicBlock(2, 2), torch.randn(4, 2, 5, 5)
-    before = {name: value.clone() for name, value in block.state_dict().items()}
-    with torch.no_grad():
-        grid = residual.gradient_map(block, x)
-    assert grid.all(), "in training mode a batch normalisation would hide every pixel"
-    assert block.training
-    assert all(torch.equal(value, before[name]) for name, value in block.state_dict().items())
-    assert not x.requires_grad
-    assert all(parameter.grad is None for parameter in block.parameters())
 
 
 @pytest.mark.parametrize("kind", [residual.Identity, *MATCHING, residual.BasicBlock, residual.OPTIONS["B"]])
@@ -238,10 +214,6 @@ def test_other_bad_input_is_named():
         residual.ZeroPad(4, 8)(torch.zeros(1, 3, 4, 4))
     with pytest.raises(ValueError, match=r"x must have shape \(N, C, H, W\), got \(4, 4, 4\)"):
         residual.ZeroPad(4, 8)(torch.zeros(4, 4, 4))
-    with pytest.raises(ValueError, match=r"x must not be empty, got shape \(0, 4, 4, 4\)"):
-        residual.gradient_map(nn.Identity(), torch.zeros(0, 4, 4, 4))
-    with pytest.raises(TypeError, match=r"x must be of a floating dtype, got torch\.int64"):
-        residual.gradient_map(nn.Identity(), torch.zeros(1, 4, 4, 4, dtype=torch.int64))
     with pytest.raises(RuntimeError, match="to have 4 channels, but got 3 channels"):
         residual.BasicBlock(4, 8)(torch.zeros(1, 3, 4, 4))
 

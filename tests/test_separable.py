@@ -251,7 +251,7 @@ def test_the_best_pair_loses_what_lost_energy_says(out_channels, in_channels, ke
     torch.manual_seed(0)
     weight = torch.randn(out_channels, in_channels, *kernel_size, dtype=torch.float64)
     largest = min(out_channels, math.prod(kernel_size))
-    lost = separable.lost_energy(weight)
+    lost = separable.lost_kernel_energy(weight)
     torch.testing.assert_close(lost, shares_by_hand(weight))
     multiplier = data.draw(st.integers(1, largest))
     depthwise, pointwise = separable.best_separable(weight, multiplier)
@@ -268,7 +268,7 @@ def test_no_pair_that_gradient_descent_finds_is_better():
     torch.manual_seed(0)
     weight = torch.randn(5, 2, 3, 3, dtype=torch.float64)
     for multiplier in (1, 2):
-        best = separable.lost_energy(weight)[multiplier]
+        best = separable.lost_kernel_energy(weight)[multiplier]
         found = []
         for _ in range(4):
             depthwise = torch.randn(2 * multiplier, 1, 3, 3, dtype=torch.float64, requires_grad=True)
@@ -287,15 +287,15 @@ def test_no_pair_that_gradient_descent_finds_is_better():
 def test_small_losses_are_not_lost_in_rounding():
     weight = torch.diag(torch.tensor([1, 1e-4, 1e-9], dtype=torch.float64))[:, None, None]  # (3, 1, 1, 3)
     wanted = torch.tensor([1, 1e-8, 1e-18, 0], dtype=torch.float64)
-    torch.testing.assert_close(separable.lost_energy(weight), wanted, rtol=1e-3, atol=0)
-    torch.testing.assert_close(separable.lost_energy(weight.float()), wanted.float(), rtol=1e-3, atol=0)
+    torch.testing.assert_close(separable.lost_kernel_energy(weight), wanted, rtol=1e-3, atol=0)
+    torch.testing.assert_close(separable.lost_kernel_energy(weight.float()), wanted.float(), rtol=1e-3, atol=0)
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
 def test_other_dtypes_are_computed_in_float64_and_come_back(dtype):
     weight = torch.randn(4, 3, 3, 3).to(dtype)
     pair = separable.best_separable(weight, 2)
-    assert {separable.lost_energy(weight).dtype, *(part.dtype for part in pair)} == {dtype}
+    assert {separable.lost_kernel_energy(weight).dtype, *(part.dtype for part in pair)} == {dtype}
     # Singular vectors may come with either sign, but what they compose is one thing.
     exact = separable.compose(*separable.best_separable(weight.double(), 2), 2)
     torch.testing.assert_close(separable.compose(*(p.double() for p in pair), 2), exact, rtol=0.05, atol=0.02)
@@ -303,7 +303,7 @@ def test_other_dtypes_are_computed_in_float64_and_come_back(dtype):
 
 def test_the_fit_follows_no_gradient():
     weight = nn.Conv2d(3, 4, 3).weight
-    assert not separable.lost_energy(weight).requires_grad
+    assert not separable.lost_kernel_energy(weight).requires_grad
     assert not any(part.requires_grad for part in separable.best_separable(weight))
 
 
@@ -352,7 +352,7 @@ def test_weights_that_do_not_fit_each_other_are_refused(depthwise, pointwise, mu
         separable.compose(torch.zeros(depthwise), torch.zeros(pointwise), multiplier)
 
 
-@pytest.mark.parametrize("fit", [separable.best_separable, separable.lost_energy])
+@pytest.mark.parametrize("fit", [separable.best_separable, separable.lost_kernel_energy])
 def test_kernels_that_can_not_be_fitted_are_refused(fit):
     with pytest.raises(ValueError, match=r"weight must have shape \(C_out, C_in, k_h, k_w\), got \(4, 3\)"):
         fit(torch.zeros(4, 3))
@@ -368,4 +368,4 @@ def test_a_multiplier_beyond_the_rank_and_a_kernel_of_zeros_are_refused():
     with pytest.raises(ValueError, match=r"multiplier must be at most min\(C_out, k_h \* k_w\) = 4, got 5"):
         separable.best_separable(torch.ones(4, 2, 3, 3), multiplier=5)
     with pytest.raises(ValueError, match="weight must not be zero everywhere"):
-        separable.lost_energy(torch.zeros(4, 2, 3, 3))
+        separable.lost_kernel_energy(torch.zeros(4, 2, 3, 3))

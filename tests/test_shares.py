@@ -58,14 +58,16 @@ def test_the_kinds_of_each_network_add_up_to_its_total(name):
     table, result = cost.count(network, size), audit.shares(network, size)
     assert sum(result.costs.values()) == table.total
     for measure in ("weights", "macs", "bytes"):
-        assert sum(result.of(measure).values()) == pytest.approx(1)
-        assert result.of(measure)["1×1"] == pytest.approx(table.share(lambda row: row.is_pointwise, of=measure))
+        assert sum(result.parts(measure).values()) == pytest.approx(1)
+        assert result.parts(measure)["1×1"] == pytest.approx(
+            table.share(lambda row: row.is_pointwise, quantity=measure)
+        )
 
 
 def test_mobilenets_printed_shares_come_out():
     with torch.device("meta"):
         result = audit.shares(networks.mobilenet_v1(), (1, 3, 224, 224))
-    assert (f"{result.of('macs')['1×1']:.2%}", f"{result.of('weights')['1×1']:.2%}") == ("94.86%", "74.59%")
+    assert (f"{result.parts('macs')['1×1']:.2%}", f"{result.parts('weights')['1×1']:.2%}") == ("94.86%", "74.59%")
     assert repr(result).splitlines()[4].split() == ["1×1", "74.59%", "94.86%", "22.46%"]
     assert "94.86%" in result._repr_html_()
 
@@ -95,7 +97,7 @@ def test_time_is_measured_where_it_is_spent(monkeypatch):
         "fully connected": 10,
         "rest": 400,
     }
-    assert result.of("seconds")["rest"] == pytest.approx(400 / 415)
+    assert result.parts("seconds")["rest"] == pytest.approx(400 / 415)
     assert "time" in repr(result)
 
 
@@ -139,7 +141,7 @@ def test_the_number_of_runs_is_checked(runs, error, words):
 
 def test_what_was_not_counted_has_no_shares():
     result = audit.shares(nn.ReLU(), (1, 3, 6, 6))
-    assert result.of("bytes")["rest"] == 1
+    assert result.parts("bytes")["rest"] == 1
     for measure in ("macs", "seconds"):
         with pytest.raises(ValueError, match=f"measure must be one that was counted, got '{measure}'"):
-            result.of(measure)
+            result.parts(measure)

@@ -10,7 +10,6 @@ import pytest
 import torch
 from torch import nn
 
-from companion import parallel
 from companion.data import Split, digits
 from companion.training import Run, compare, evaluate, fit
 
@@ -251,7 +250,7 @@ def test_a_run_is_what_fit_and_evaluate_give_by_hand(in_turn):
     torch.manual_seed(5)
     model = convnet()
     history = fit(model, SMALL, epochs=2, seed=5)
-    assert in_turn.of("convnet")[2] == Run(
+    assert in_turn.runs_of("convnet")[2] == Run(
         variant="convnet",
         seed=5,
         parameters=8 * 9 + 8 + 2 * 8 + 72 * 10 + 10,
@@ -281,43 +280,15 @@ def test_runs_come_in_the_order_of_variants_and_seeds(in_turn):
 
 
 @pytest.mark.parametrize(("backend", "n_jobs"), [("sequential", 1), ("threading", 4), ("loky", 2)])
-def test_results_are_the_same_bits_on_every_backend(in_turn, backend, n_jobs, monkeypatch):
-    monkeypatch.setattr(parallel, "_copies_are_safe", lambda: False)
+def test_results_are_the_same_bits_on_every_backend(in_turn, backend, n_jobs):
     with joblib.parallel_config(backend=backend):
         assert compared(n_jobs=n_jobs) == in_turn
 
 
-@pytest.mark.skipif(
-    not parallel._copies_are_safe(), reason="processes are copied on Linux only, and not beside an accelerator"
-)
-def test_results_are_the_same_bits_in_copies_of_this_process(in_turn):
-    assert compared(n_jobs=2) == in_turn
-
-
-def test_the_number_of_jobs_may_be_left_to_joblib(in_turn):
-    names = set()
-
-    def named():
-        names.add(threading.current_thread().name)
-        time.sleep(0.05)  # long enough for the other thread to take the next task
-        return linear()
-
-    with joblib.parallel_config(backend="threading", n_jobs=2):
-        compare({"named": named}, SMALL, seeds=range(4), epochs=1, n_jobs=None, progress=False)
-    assert len(names) == 2
-
-
-@pytest.mark.parametrize(
-    "workers",
-    [
-        pytest.param({"n_workers": 2, "threads_per_worker": 1, "processes": True}, id="processes"),
-        pytest.param({"n_workers": 1, "threads_per_worker": 3, "processes": False}, id="threads"),
-    ],
-)
-def test_results_are_the_same_bits_on_a_dask_cluster(in_turn, workers):
+def test_results_are_the_same_bits_on_a_dask_cluster(in_turn):
     distributed = pytest.importorskip("distributed")
     with (
-        distributed.LocalCluster(dashboard_address=None, **workers) as cluster,
+        distributed.LocalCluster(dashboard_address=None, n_workers=2, threads_per_worker=1) as cluster,
         distributed.Client(cluster),
         joblib.parallel_config(backend="dask"),
     ):
@@ -417,12 +388,6 @@ def test_the_bar_is_switched_off_by_the_environment():
 def test_the_bar_is_switched_off_by_the_argument(capfd):
     compare({"linear": linear}, SMALL, seeds=[0], epochs=1, n_jobs=1, progress=False)
     assert tuple(capfd.readouterr()) == ("", "")
-
-
-def test_training_does_not_load_the_compiler_of_torch():
-    program = PROGRAM + "import sys; print('torch._dynamo' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout == "False\n"
 
 
 def test_training_does_not_import_dask():

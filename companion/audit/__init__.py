@@ -19,16 +19,16 @@ Table 2 | E         144 M    143.67 M  agrees
 """
 
 from companion.audit._audit import Audit, audit
-from companion.audit._figure import VERDICTS, Figure, verdict
 from companion.audit._papers import Paper, paper, papers
+from companion.audit._printed_value import VERDICTS, PrintedValue, verdict
 from companion.audit._shares import KINDS, Shares, by_kind, shares
 
 __all__ = [
     "KINDS",
     "VERDICTS",
     "Audit",
-    "Figure",
     "Paper",
+    "PrintedValue",
     "Shares",
     "audit",
     "by_kind",

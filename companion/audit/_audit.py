@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from companion.audit import _counted
-from companion.audit._figure import AGREES, DIFFERS, VERDICTS, Figure
-from companion.audit._ledger import Ledger
 from companion.audit._papers import Paper, paper, papers
-from companion.tables import Table
+from companion.audit._printed_value import AGREES, DIFFERS, VERDICTS, PrintedValue
+from companion.tables import NotedTable, Table
 
 
 @dataclass(frozen=True, repr=False)
@@ -15,11 +14,11 @@ class Audit:
     """Printed figures beside computed ones. Iterate over it, ask for its ``len``, or let it print itself.
 
     Attributes:
-        figures: one `Figure` for each printed one.
+        figures: one `PrintedValue` for each printed one.
         papers: the sources that they are from.
     """
 
-    figures: tuple[Figure, ...]
+    figures: tuple[PrintedValue, ...]
     papers: tuple[Paper, ...]
 
     def select(self, *, paper: str = "", place: str = "", verdict: str = "") -> "Audit":
@@ -79,7 +78,7 @@ class Audit:
         """Return a table of all figures."""
         return Table(self._columns(), self._lines())
 
-    def ledger(self) -> Ledger:
+    def ledger(self) -> NotedTable:
         """Return a table of all figures; a number behind a verdict is that of the note with its reason."""
         notes = list(
             dict.fromkeys(figure.reason for figure in self.figures if figure.reason)
@@ -87,7 +86,7 @@ class Audit:
         marks = [f" ({notes.index(figure.reason) + 1})" if figure.reason else "" for figure in self.figures]
         rows = [[*line, verdict + mark] for (*line, verdict), mark in zip(self._lines(), marks, strict=True)]
         caption = f"{self.papers[0].source}: {self.papers[0].words}." if len(self.papers) == 1 else ""
-        return Ledger(Table(self._columns(), rows, caption), tuple(notes))
+        return NotedTable(Table(self._columns(), rows, caption), tuple(notes))
 
     def _columns(self) -> list[str]:
         return [*(["paper"] if len(self.papers) > 1 else []), "where", "printed", "computed", "verdict"]
@@ -104,7 +103,7 @@ class Audit:
             for figure in self.figures
         ]
 
-    def __iter__(self) -> Iterator[Figure]:
+    def __iter__(self) -> Iterator[PrintedValue]:
         return iter(self.figures)
 
     def __len__(self) -> int:

@@ -16,7 +16,7 @@ def table(name: str, size: int = 224, **options) -> cost.CostTable:
     return cost.count(network, (1, 3, size, size))
 
 
-def part(rows: Iterable[cost.Layer], which: str | Callable[[cost.Layer], bool]) -> cost.Cost:
+def part(rows: Iterable[cost.LayerCost], which: str | Callable[[cost.LayerCost], bool]) -> cost.Cost:
     """Return the sum of those layers that a function picks, or whose names begin with a stage's."""
     if isinstance(which, str):
         stage = which
@@ -24,12 +24,12 @@ def part(rows: Iterable[cost.Layer], which: str | Callable[[cost.Layer], bool]) 
     return sum(filter(which, rows), cost.Cost())
 
 
-def convolutions(rows: Iterable[cost.Layer]) -> list[cost.Layer]:
+def convolutions(rows: Iterable[cost.LayerCost]) -> list[cost.LayerCost]:
     """Return the layers that ran a convolution."""
     return [row for row in rows if row.kernel_size is not None]
 
 
-def shape(row: cost.Layer) -> str:
+def shape(row: cost.LayerCost) -> str:
     """Return the output of a layer as papers print it, "H×W×C"."""
     _, channels, *size = row.output_shape
     return "×".join(map(str, [*(size or [1, 1]), channels]))

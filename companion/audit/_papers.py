@@ -7,7 +7,7 @@ from importlib import import_module
 from importlib.resources import files
 from tomllib import loads
 
-from companion.audit._figure import Figure, Value
+from companion.audit._printed_value import PrintedValue, Value
 
 UNITS = {"": 1, "shape": 1, "times": 1, "%": Fraction(1, 100), "K": 10**3, "kB": 10**3, "M": 10**6, "G": 10**9}
 
@@ -36,7 +36,7 @@ class Paper:
     year: int
     source: str
     words: str
-    figures: tuple[Figure, ...]
+    figures: tuple[PrintedValue, ...]
     left_out: tuple[tuple[str, str], ...]
 
 
@@ -92,12 +92,14 @@ def assemble(name: str, data: Mapping, computed: Values, otherwise: Values) -> P
         if where not in values:
             raise ValueError(f"{name}.py computes nothing for {where!r}")
         value, other = values.pop(where), others.pop(where, None)
-        plain = Figure(paper=name, computed=value, other=other, **fields)
+        plain = PrintedValue(paper=name, computed=value, other=other, **fields)
         reason = reasons.pop(where, "")
         if other is not None and not reason:
             raise ValueError(f"{name}.toml must give a reason for {where!r}, which {name}.py counts otherwise")
         written = {key: plain.written(v) for key, v in (("computed", value), ("other", other)) if v is not None}
-        figures[where] = Figure(paper=name, computed=value, other=other, reason=reason.format(**written), **fields)
+        figures[where] = PrintedValue(
+            paper=name, computed=value, other=other, reason=reason.format(**written), **fields
+        )
     for what, loose in (("computes", values), ("counts otherwise", others), ("gives a reason for", reasons)):
         if loose:
             raise ValueError(f"{name} {what} what is not printed: {next(iter(loose))!r}")
@@ -130,7 +132,7 @@ def _where(*parts: str) -> str:
 
 
 def _printed(name: str, data: Mapping) -> Iterator[tuple[str, dict]]:
-    """Yield each printed figure as the fields of a `Figure`, under its place, row and column."""
+    """Yield each printed figure as the fields of a `PrintedValue`, under its place, row and column."""
     units = UNITS | data.get("units", {})
     for table in data["table"]:
         place, columns = table["place"], table["columns"]

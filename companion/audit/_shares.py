@@ -30,7 +30,7 @@ class Shares:
     seconds: Mapping[str, float]
     caption: str = ""
 
-    def of(self, measure: str) -> dict[str, float]:
+    def parts(self, measure: str) -> dict[str, float]:
         """Return the parts, 0 to 1, of "weights", "macs", "bytes", "seconds" or another measure of a cost.
 
         Raises:
@@ -51,12 +51,12 @@ class Shares:
     def _table(self) -> Table:
         measures = {"weights": "weights", "MACs": "macs", "bytes moved": "bytes"}
         measures |= {"time": "seconds"} if self.seconds else {}
-        columns = [{kind: f"{part:.2%}" for kind, part in self.of(m).items()} for m in measures.values()]
+        columns = [{kind: f"{part:.2%}" for kind, part in self.parts(m).items()} for m in measures.values()]
         rows = [[kind, *(column[kind] for column in columns)] for kind in KINDS]
         return Table(["layers", *measures], rows, self.caption)
 
 
-def by_kind(layers: Iterable[cost.Layer]) -> dict[str, cost.Cost]:
+def by_kind(layers: Iterable[cost.LayerCost]) -> dict[str, cost.Cost]:
     """Add up counted layers by kind, in the order of `KINDS`.
 
     A convolution is "1×1" if its kernel covers one position, wherever it stands: those of a squeeze and excitation
@@ -104,7 +104,7 @@ def shares(network: nn.Module, input_size: tuple[int, ...], *, runs: int = 0) ->
     return Shares(by_kind(table), seconds, table.caption)
 
 
-def _kind(layer: cost.Layer) -> str:
+def _kind(layer: cost.LayerCost) -> str:
     if layer.kernel_size is None:
         return "fully connected" if layer.kind == "Linear" else "rest"
     if layer.is_pointwise:
@@ -112,7 +112,7 @@ def _kind(layer: cost.Layer) -> str:
     return "depthwise" if layer.groups > 1 and layer.weights == _taps(layer) else "other convolutions"
 
 
-def _taps(layer: cost.Layer) -> int:
+def _taps(layer: cost.LayerCost) -> int:
     """Return the weights that the layer has if each output channel reads one input channel."""
     taps = layer.output_shape[1]
     for length in layer.kernel_size:

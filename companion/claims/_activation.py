@@ -4,8 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from companion import bottleneck, data, nonlinearity, residual
-from companion._affine import pointwise_conv
+from companion import bottleneck, data, nonlinearity, pointwise, receptive_field, residual
 from companion.claims import _experiments
 from companion.claims._claim import Finding, claim
 
@@ -21,8 +20,8 @@ def beyond_a_straight_cut() -> Finding:
     corners = torch.tensor([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
     wanted = corners[:, 0] != corners[:, 1]
     net = nonlinearity.stack([2, 2, 1])
-    net[0] = pointwise_conv(torch.tensor([[1.0, -1.0], [-1.0, 1.0]]), None)
-    net[-1] = pointwise_conv(torch.tensor([[1.0, 1.0]]), torch.tensor([-1.0]))
+    net[0] = pointwise.as_conv2d(torch.tensor([[1.0, -1.0], [-1.0, 1.0]]), None)
+    net[-1] = pointwise.as_conv2d(torch.tensor([[1.0, 1.0]]), torch.tensor([-1.0]))
     right = int(((net(corners[:, :, None, None]) > 0).flatten() == wanted).sum())
     straight = round(4 * nonlinearity.best_cut(corners, wanted.long()).accuracy / 100)
     return Finding(
@@ -44,12 +43,10 @@ def resolution_is_kept() -> Finding:
         layers: list[nn.Module] = []
         for _ in range(4):
             layers += [nn.Conv2d(8, 8, kernel_size, padding=kernel_size // 2), nn.ReLU()]
-        x = torch.randn(1, 8, 11, 11, requires_grad=True)
-        y = nn.Sequential(*layers)(x)
-        (gradient,) = torch.autograd.grad(y[0, :, 5, 5].sum(), x)
-        read[kernel_size] = int(gradient.abs().sum(dim=1).count_nonzero())
+        net, x = nn.Sequential(*layers), torch.randn(1, 8, 11, 11)
+        read[kernel_size] = int(receptive_field.gradient_map(net, x, position=(5, 5)).count_nonzero())
         if kernel_size == 1:
-            cases["the size stays"] = y.shape == x.shape
+            cases["the size stays"] = net(x).shape == x.shape
     cases["each pixel reads itself alone"] = read[1] == 1
     return Finding(cases, f"four layers deep, one pixel reads {read[1]}; with 3×3 it would be {read[3]}")
 

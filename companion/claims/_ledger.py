@@ -67,9 +67,9 @@ class Ledger:
 
     def counts(self) -> dict[Verdict, int]:
         """Return how many claims have each verdict; all three are there, be it with 0."""
-        return {verdict: len(self.of(verdict)) for verdict in Verdict}
+        return {verdict: len(self.with_verdict(verdict)) for verdict in Verdict}
 
-    def of(self, verdict: Verdict | str) -> "Ledger":
+    def with_verdict(self, verdict: Verdict | str) -> "Ledger":
         """Return the part with one verdict.
 
         Raises:

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from companion import correlation, cost, data, pointwise, separable
+from companion import correlation, cost, data, pointwise, receptive_field, separable
 from companion.claims import _experiments
 from companion.claims._claim import Finding, claim
 
@@ -63,7 +63,7 @@ def expressive_power() -> Finding:
         "full": torch.randn(16, 8, 3, 3),
     }
     ranks = {name: int(torch.linalg.matrix_rank(k.transpose(0, 1).flatten(2)).max()) for name, k in kernels.items()}
-    kept = {name: bool(separable.lost_energy(kernel)[1] < 1e-6) for name, kernel in kernels.items()}
+    kept = {name: bool(separable.lost_kernel_energy(kernel)[1] < 1e-6) for name, kernel in kernels.items()}
     cases = {"kernels with one pattern a channel": kept["pair"], "any other": kept["full"]}
     return Finding(cases, f"patterns a channel: {ranks['pair']} in a pair, {ranks['full']} in a full kernel")
 
@@ -76,7 +76,7 @@ def expressive_power() -> Finding:
 )
 def partly() -> Finding:
     """Ask by the gradient how many channels and positions a normal convolution hears."""
-    channels, positions = _hears(nn.Conv2d(6, 8, kernel_size=3, padding=1))
+    channels, positions = _reads(nn.Conv2d(6, 8, kernel_size=3, padding=1))
     cases = {"the normal convolution still hears all channels": channels == 6 and positions > 1}
     return Finding(cases, f"normal 3×3: hears {channels} of 6 channels, {positions} positions")
 
@@ -102,7 +102,7 @@ def groups() -> Finding:
 )
 def completely() -> Finding:
     """Ask by the gradient what each of its two layers hears."""
-    depthwise, one_by_one = (_hears(layer) for layer in _pair(6, 8))
+    depthwise, one_by_one = (_reads(layer) for layer in _pair(6, 8))
     cases = {"one layer hears one channel": depthwise[0] == 1, "the other one position": one_by_one[1] == 1}
     return Finding(cases, f"depthwise: {depthwise[0]} channel; 1×1: {one_by_one[1]} position")
 
@@ -196,9 +196,8 @@ def _full_and_pair(c_in: int, c_out: int, size: int) -> list[cost.Cost]:
     return [cost.count(layer, (1, c_in, size, size)).total for layer in layers]
 
 
-def _hears(layer: nn.Conv2d) -> tuple[int, int]:
+def _reads(layer: nn.Conv2d) -> tuple[int, int]:
     """Return how many channels, and how many positions, one output value of a layer depends on."""
-    x = torch.randn(1, layer.in_channels, 7, 7, requires_grad=True)
-    (gradient,) = torch.autograd.grad(layer(x)[0, 0, 3, 3], x)
-    heard = gradient[0] != 0
-    return int(heard.any(dim=(1, 2)).sum()), int(heard.any(dim=0).sum())
+    x = torch.randn(1, layer.in_channels, 7, 7)
+    read = receptive_field.input_gradient(layer, x, position=(3, 3), channel=0)[0] != 0
+    return int(read.any(dim=(1, 2)).sum()), int(read.any(dim=0).sum())

@@ -8,15 +8,16 @@ torch tensors on a CPU it is a matrix product of torch. Importing this package i
 from companion.kernels import emulator
 from companion.kernels._arguments import ACTIVATIONS, PRECISIONS, check_options, family
 from companion.kernels._cupy import Gpu
-from companion.kernels._cupy import why_not as why_no_gpu
+from companion.kernels._cupy import unavailable_reason as gpu_unavailable_reason
 from companion.kernels._launch import given, launch
+from companion.kernels._layers import LAYERS, NetworkLayer, harmonic_mean
 from companion.kernels._nvrtc import ARCHITECTURES, Binary, compile_variant
-from companion.kernels._nvrtc import why_not as why_no_nvrtc
+from companion.kernels._nvrtc import unavailable_reason as nvrtc_unavailable_reason
 from companion.kernels._operator import operator
 from companion.kernels._pick import pick
-from companion.kernels._roofline import LAYERS, NetworkLayer, Roofline, harmonic_mean
+from companion.kernels._roofline import Roofline
 from companion.kernels._sass import instructions
-from companion.kernels._sass import why_not as why_no_disassembler
+from companion.kernels._sass import unavailable_reason as disassembler_unavailable_reason
 from companion.kernels._sectors import accesses, sectors
 from companion.kernels._source import STEPS, edited, source, step
 from companion.kernels._variants import VARIANTS, Device, Layer, Variant
@@ -36,18 +37,18 @@ __all__ = [
     "Variant",
     "accesses",
     "compile_variant",
+    "disassembler_unavailable_reason",
     "edited",
     "emulator",
+    "gpu_unavailable_reason",
     "harmonic_mean",
     "instructions",
+    "nvrtc_unavailable_reason",
     "pick",
     "pointwise_conv",
     "sectors",
     "source",
     "step",
-    "why_no_disassembler",
-    "why_no_gpu",
-    "why_no_nvrtc",
 ]
 
 

@@ -15,7 +15,7 @@ from companion.kernels._variants import VARIANTS, Device, Variant
 _CPU_WAY = "On a CPU, give torch tensors that lie there, or NumPy arrays, which the emulator runs"
 
 
-def why_not() -> str | None:
+def unavailable_reason() -> str | None:
     """Return why there can be no launch on a GPU here, in one sentence, or None if there can."""
     try:
         import cupy
@@ -36,7 +36,7 @@ class Gpu:
     """
 
     def __init__(self):
-        if reason := why_not():
+        if reason := unavailable_reason():
             raise RuntimeError(reason)
 
     def device(self, array) -> Device:

@@ -45,7 +45,7 @@ def _library() -> ctypes.CDLL:
 
 
 @cache
-def why_not() -> str | None:
+def unavailable_reason() -> str | None:
     """Return why NVRTC can't be used here, in one sentence, or None if it can."""
     try:
         _library()
@@ -72,7 +72,7 @@ def compile_variant(variant: Variant, architecture: str = "sm_90", *, code: str 
     Raises:
         RuntimeError: with the compiler's own messages, if it refuses; or if NVRTC isn't there.
     """
-    if reason := why_not():
+    if reason := unavailable_reason():
         raise RuntimeError(reason)
     nvrtc, program = _library(), ctypes.c_void_p()
 

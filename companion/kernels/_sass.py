@@ -21,7 +21,7 @@ def _disassembler() -> str | None:
     return find_nvidia_binary_utility("nvdisasm")
 
 
-def why_not() -> str | None:
+def unavailable_reason() -> str | None:
     """Return why binaries can't be read here, in one sentence, or None if they can."""
     return None if _disassembler() else "nvdisasm is not installed (pip install nvidia-cuda-nvdisasm)"
 
@@ -34,7 +34,7 @@ def instructions(binary: Binary) -> Counter[str]:
     Raises:
         RuntimeError: if nvdisasm isn't there.
     """
-    if reason := why_not():
+    if reason := unavailable_reason():
         raise RuntimeError(reason)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "kernel.cubin")

@@ -25,7 +25,7 @@ _max_pool = partial(nn.MaxPool2d, 3, stride=2, ceil_mode=True)  # halves the eve
 _norm = partial(nn.LocalResponseNorm, 5)  # the paper gives no constants: n = 5, alpha = 1e-4, beta = 0.75, k = 1
 
 
-class Stage(NamedTuple):
+class GoogLeNetStage(NamedTuple):
     """A row of table 1, or one of the two normalisations, which are in figure 3 alone."""
 
     name: str
@@ -34,24 +34,24 @@ class Stage(NamedTuple):
 
 
 GOOGLENET_STAGES = (
-    Stage("conv1", _conv, (3, 64, 7, 2)),
-    Stage("pool1", _max_pool),
-    Stage("norm1", _norm),
-    Stage("conv2", Reduced, (64, 64, 192, 3)),
-    Stage("norm2", _norm),
-    Stage("pool2", _max_pool),
-    Stage("inception_3a", Inception, GOOGLENET["3a"]),
-    Stage("inception_3b", Inception, GOOGLENET["3b"]),
-    Stage("pool3", _max_pool),
-    Stage("inception_4a", Inception, GOOGLENET["4a"]),
-    Stage("inception_4b", Inception, GOOGLENET["4b"]),
-    Stage("inception_4c", Inception, GOOGLENET["4c"]),
-    Stage("inception_4d", Inception, GOOGLENET["4d"]),
-    Stage("inception_4e", Inception, GOOGLENET["4e"]),
-    Stage("pool4", _max_pool),
-    Stage("inception_5a", Inception, GOOGLENET["5a"]),
-    Stage("inception_5b", Inception, GOOGLENET["5b"]),
-    Stage("average_pool", GlobalAveragePooling),
+    GoogLeNetStage("conv1", _conv, (3, 64, 7, 2)),
+    GoogLeNetStage("pool1", _max_pool),
+    GoogLeNetStage("norm1", _norm),
+    GoogLeNetStage("conv2", Reduced, (64, 64, 192, 3)),
+    GoogLeNetStage("norm2", _norm),
+    GoogLeNetStage("pool2", _max_pool),
+    GoogLeNetStage("inception_3a", Inception, GOOGLENET["3a"]),
+    GoogLeNetStage("inception_3b", Inception, GOOGLENET["3b"]),
+    GoogLeNetStage("pool3", _max_pool),
+    GoogLeNetStage("inception_4a", Inception, GOOGLENET["4a"]),
+    GoogLeNetStage("inception_4b", Inception, GOOGLENET["4b"]),
+    GoogLeNetStage("inception_4c", Inception, GOOGLENET["4c"]),
+    GoogLeNetStage("inception_4d", Inception, GOOGLENET["4d"]),
+    GoogLeNetStage("inception_4e", Inception, GOOGLENET["4e"]),
+    GoogLeNetStage("pool4", _max_pool),
+    GoogLeNetStage("inception_5a", Inception, GOOGLENET["5a"]),
+    GoogLeNetStage("inception_5b", Inception, GOOGLENET["5b"]),
+    GoogLeNetStage("average_pool", GlobalAveragePooling),
 )
 """Table 1 up to the average pooling; dropout and a linear layer follow."""
 

@@ -14,7 +14,7 @@ from companion.pitfalls import initialise
 from companion.separable import DepthwiseSeparable
 
 
-class Stage(NamedTuple):
+class MobileNetStage(NamedTuple):
     """Separable pairs of one width; only the first of them has the stride."""
 
     name: str
@@ -24,11 +24,11 @@ class Stage(NamedTuple):
 
 
 MOBILENET_V1_STAGES = (
-    Stage("conv2_x", 64, 1, 1),
-    Stage("conv3_x", 128, 2, 2),
-    Stage("conv4_x", 256, 2, 2),
-    Stage("conv5_x", 512, 6, 2),
-    Stage("conv6_x", 1024, 2, 2),
+    MobileNetStage("conv2_x", 64, 1, 1),
+    MobileNetStage("conv3_x", 128, 2, 2),
+    MobileNetStage("conv4_x", 256, 2, 2),
+    MobileNetStage("conv5_x", 512, 6, 2),
+    MobileNetStage("conv6_x", 1024, 2, 2),
 )
 """Table 1 at width 1, in pairs of rows; a 3x3 convolution to 32 channels stands before, a linear layer behind.
 

@@ -15,7 +15,7 @@ from companion.networks._network import Network
 from companion.pitfalls import initialise
 
 
-class Stage(NamedTuple):
+class NinStage(NamedTuple):
     """An mlpconv layer, from the channels that it reads to those that its last 1x1 convolution returns."""
 
     name: str
@@ -26,9 +26,9 @@ class Stage(NamedTuple):
 
 
 NIN_STAGES = (
-    Stage("mlpconv1", 5, 3, (192, 160), 96),
-    Stage("mlpconv2", 5, 96, (192, 192), 192),
-    Stage("mlpconv3", 3, 192, (192, 192), None),
+    NinStage("mlpconv1", 5, 3, (192, 160), 96),
+    NinStage("mlpconv2", 5, 96, (192, 192), 192),
+    NinStage("mlpconv3", 3, 192, (192, 192), None),
 )
 """The mlpconv layers; between two of them stand a 3x3 max pooling with stride 2 and dropout."""
 

@@ -19,7 +19,7 @@ from companion.pitfalls import initialise
 from companion.squeeze_excitation import SqueezeExcitation
 
 
-class Stage(NamedTuple):
+class ResNetStage(NamedTuple):
     """Bottleneck blocks of one width; only the first of them has the stride."""
 
     name: str
@@ -30,10 +30,10 @@ class Stage(NamedTuple):
 
 
 RESNET50_STAGES = (
-    Stage("conv2_x", 64, 256, 3, 1),
-    Stage("conv3_x", 128, 512, 4, 2),
-    Stage("conv4_x", 256, 1024, 6, 2),
-    Stage("conv5_x", 512, 2048, 3, 2),
+    ResNetStage("conv2_x", 64, 256, 3, 1),
+    ResNetStage("conv3_x", 128, 512, 4, 2),
+    ResNetStage("conv4_x", 256, 1024, 6, 2),
+    ResNetStage("conv5_x", 512, 2048, 3, 2),
 )
 """The column "50-layer" of table 1; a 7x7 convolution and a max pooling stand before, a linear layer behind."""
 

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from companion import networks
 from companion.audit._counted import convolutions, part, shape, table
-from companion.audit._others import alexnet
+from companion.audit._formulas import alexnet
 from companion.audit._papers import printed
 from companion.cost import conv2d
 

@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 from companion.audit._counted import convolutions, part, shape, table
-from companion.audit._others import alexnet, squeezenet, vgg
+from companion.audit._formulas import alexnet, squeezenet, vgg
 from companion.audit._papers import printed, rows
 from companion.cost import Cost, CostTable, linear
 
@@ -121,10 +121,10 @@ def both(cost: Cost) -> list[int]:
     return [cost.macs, cost.weights]
 
 
-def with_classes(net: CostTable, classes: int) -> Cost:
+def with_classes(net: CostTable, num_classes: int) -> Cost:
     """Return the cost of a network with a classifier for so many classes in place of its own; 0 for none."""
     body, fc = part(net, lambda row: row.name != "fc"), net["fc"]
-    return body + linear(fc.weights // fc.biases, classes) if classes else body
+    return body + linear(fc.weights // fc.biases, num_classes) if num_classes else body
 
 
 def _net(width=1.0, size=224, **options):

@@ -1,7 +1,7 @@
 """MobileNetV2, by formula: MAdds are MACs, Params are weights."""
 
 from companion.audit._counted import table
-from companion.audit._others import MOBILENET_V2, mobilenet_v2
+from companion.audit._formulas import MOBILENET_V2, mobilenet_v2
 from companion.audit._papers import rows
 
 CHANNELS = {  # printed in table 3, where memory is audited and not the number of channels

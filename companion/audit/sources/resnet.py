@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 from companion.audit._counted import convolutions, part, shape, table
-from companion.audit._others import vgg
+from companion.audit._formulas import vgg
 from companion.audit._resnets import resnet, small_resnet
 from companion.cost import conv2d
 

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 from companion import networks
 from companion.audit._counted import convolutions, part, table
-from companion.audit._others import vgg
+from companion.audit._formulas import vgg
 from companion.audit._resnets import all_gates, gates, resnet, resnext, sums
 from companion.cost import Cost
 

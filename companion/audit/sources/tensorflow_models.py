@@ -1,7 +1,7 @@
 """The checkpoints of the MobileNets: V1 is the book's own, V2 by formula."""
 
 from companion.audit._counted import part, table
-from companion.audit._others import mobilenet_v2
+from companion.audit._formulas import mobilenet_v2
 
 V1 = {
     f"{name}_{size}": (float(name), size)

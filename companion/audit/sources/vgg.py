@@ -1,6 +1,6 @@
 """VGG: weights and biases."""
 
-from companion.audit._others import vgg
+from companion.audit._formulas import vgg
 
 
 def computed():

@@ -1,6 +1,6 @@
 """Xception: weights, the classifier's biases, and scale and shift of each normalisation."""
 
-from companion.audit._others import xception
+from companion.audit._formulas import xception
 
 
 def computed():

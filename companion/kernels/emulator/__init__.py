@@ -16,11 +16,11 @@ from companion.kernels._arguments import family
 from companion.kernels._launch import given, launch
 from companion.kernels._source import source
 from companion.kernels._variants import Device, Variant
-from companion.kernels.emulator._build import build, compiler, unit, why_not
+from companion.kernels.emulator._build import build, compiler, unavailable_reason, unit
 from companion.kernels.emulator._kernel import Kernel
 from companion.kernels.emulator._sanitize import SANITIZERS, Report, sanitize
 
-__all__ = ["SANITIZERS", "Emulator", "Kernel", "Report", "compiler", "sanitize", "why_not"]
+__all__ = ["SANITIZERS", "Emulator", "Kernel", "Report", "compiler", "sanitize", "unavailable_reason"]
 
 _SENTINEL = np.float32(-7.0e37)  # no result of ours
 _LEAST_BAND = 4096

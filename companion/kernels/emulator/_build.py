@@ -34,7 +34,7 @@ def compiler() -> str | None:
     return next(filter(None, map(shutil.which, candidates)), None)
 
 
-def why_not() -> str | None:
+def unavailable_reason() -> str | None:
     """Return why the emulator can't work here, in one sentence, or None if it can."""
     if sys.platform != "linux":
         return f"the emulator of the kernels runs on Linux (on Windows: in WSL), not on {sys.platform}"
@@ -87,7 +87,7 @@ def build(text: str, *flags: str) -> Path:
     Raises:
         RuntimeError: with the compiler's messages, if it refuses; or if there is none.
     """
-    if reason := why_not():
+    if reason := unavailable_reason():
         raise RuntimeError(reason)
     headers = files(__package__)
     content = [_version(compiler()), *_flags(), *flags, text]

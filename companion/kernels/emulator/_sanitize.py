@@ -9,7 +9,7 @@ from types import MappingProxyType
 from companion.kernels._source import source
 from companion.kernels._variants import Layer, Variant
 from companion.kernels.emulator._build import build, unit
-from companion.kernels.emulator._build import why_not as why_no_emulator
+from companion.kernels.emulator._build import unavailable_reason as emulator_unavailable_reason
 from companion.kernels.emulator._kernel import order_and_seed
 
 SANITIZERS = MappingProxyType(
@@ -38,9 +38,9 @@ class Report:
 
 
 @cache
-def why_not(sanitizer: str) -> str | None:
+def unavailable_reason(sanitizer: str) -> str | None:
     """Return why a sanitizer can't be used here, in one sentence, or None if it can."""
-    if reason := why_no_emulator():
+    if reason := emulator_unavailable_reason():
         return reason
     try:
         path = build("int main() { return 0; }\n", *_PROGRAM, *SANITIZERS[sanitizer])

@@ -1,0 +1,80 @@
+"""1x1 convolutions with activations between them, and the one matrix that they are without."""
+
+import itertools
+from collections.abc import Sequence
+
+from torch import nn
+
+from companion import _checks
+from companion.nonlinearity._affine import affine
+from companion.pointwise import as_conv2d
+
+
+def stack(channels: Sequence[int], *, act_layer: type[nn.Module] = nn.ReLU) -> nn.Sequential:
+    """Return 1x1 convolutions from each number of channels to the next, with an activation between two.
+
+    Args:
+        channels: C_in, the widths of the hidden layers if any, C_out.
+        act_layer: type of the activation between two convolutions; ``nn.Identity`` for none. There is none after
+            the last.
+
+    Shape:
+        (N, C_in, H, W) -> (N, C_out, H, W)
+
+    Raises:
+        TypeError: if ``channels`` are not ints.
+        ValueError: if there are fewer than two of them, or one is below 1.
+
+    >>> [type(layer).__name__ for layer in stack([2, 8, 1])]
+    ['Conv2d', 'ReLU', 'Conv2d']
+    """
+    widths = [_checks.integer(f"channels[{i}]", width) for i, width in enumerate(channels)]
+    if len(widths) < 2:
+        raise ValueError(f"channels must be at least two, C_in and C_out, got {widths}")
+    layers = []
+    for in_channels, out_channels in itertools.pairwise(widths):
+        layers += [nn.Conv2d(in_channels, out_channels, kernel_size=1), act_layer()]
+    return nn.Sequential(*layers[:-1])
+
+
+def collapse(*layers: nn.Module) -> nn.Conv2d:
+    """Return the one 1x1 convolution that does what these layers do one after the other.
+
+    Matrices are multiplied and biases carried along in float64; the result is in the dtype of the layers and
+    shares no memory with them.
+
+    Args:
+        *layers: ``nn.Conv2d`` of kernel size 1, ``nn.BatchNorm2d`` in evaluation mode, ``nn.Identity``.
+
+    Returns:
+        ``nn.Conv2d`` from the first layer's channels to the last one's, without a bias where no layer adds one.
+
+    Raises:
+        TypeError: if a layer is of another kind (an activation, a pooling), or their dtypes differ.
+        ValueError: if there is no layer, one is no plain 1x1 convolution or is normalising in training mode, or
+            one doesn't read as many channels as the one before it returns.
+
+    >>> layers = stack([64, 16, 64], act_layer=nn.Identity)
+    >>> collapse(*layers)
+    Conv2d(64, 64, kernel_size=(1, 1), stride=(1, 1))
+    """
+    product = bias = None
+    dtypes, adds = set(), False
+    for index, layer in enumerate(layers):
+        if isinstance(layer, nn.Identity):
+            continue
+        weight, shift = affine(f"layers[{index}]", layer)
+        if product is None:
+            product, bias = weight, shift
+        elif weight.shape[1] != len(product):
+            raise ValueError(f"layers[{index}] must read {len(product)} channels, got {weight.shape[1]}")
+        else:
+            product, bias = weight @ product, weight @ bias + shift
+        dtypes |= {tensor.dtype for tensor in layer.state_dict().values() if tensor.is_floating_point()}
+        adds |= isinstance(layer, nn.BatchNorm2d) or layer.bias is not None
+    if product is None:
+        raise ValueError("layers must hold a convolution or a normalisation, got none")
+    if len(dtypes) > 1:
+        raise TypeError(f"layers must share one dtype, got {sorted(map(str, dtypes))}")
+    dtype = dtypes.pop()
+    return as_conv2d(product.to(dtype), bias.to(dtype) if adds else None)

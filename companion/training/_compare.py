@@ -1,0 +1,104 @@
+"""Several models, several seeds, side by side."""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+
+from torch import nn
+from tqdm import tqdm
+
+from companion import _checks, parallel
+from companion._state import alone
+from companion.data import Split
+from companion.training._comparison import Comparison, Run
+from companion.training._loop import evaluate, fit
+
+
+def compare(
+    variants: Mapping[str, Callable[[], nn.Module]],
+    split: Split,
+    *,
+    seeds: Iterable[int] = range(5),
+    epochs: int = 15,
+    lr: float = 0.01,
+    batch_size: int = 64,
+    weight_decay: float = 0.0,
+    keep_models: bool = False,
+    n_jobs: int | None = -1,
+    progress: bool = True,
+) -> Comparison:
+    """Train each variant from each seed, side by side, and return what every run reached.
+
+    The tasks go through ``companion.parallel``: by default to one process a core, or to wherever
+    ``joblib.parallel_config`` sends them (``backend="dask"``: to a cluster). The result is the same to the
+    last bit in each case, given one kind of processor. Tasks that share a process take turns, so that threads
+    gain nothing. One run by hand is ``torch.manual_seed(seed)``, the variant, then ``fit(..., seed=seed)``,
+    with one torch thread.
+
+    Args:
+        variants: for each name a function that builds a new model; a lambda will do.
+        split: the pictures to train on and to test on.
+        seeds: one run of every variant for each.
+        epochs: see ``fit``, as for ``lr``, ``batch_size`` and ``weight_decay``.
+        lr: highest learning rate.
+        batch_size: most pictures in a batch.
+        weight_decay: AdamW's decoupled decay.
+        keep_models: whether ``Comparison.models`` shall have the trained models, in evaluation mode.
+        n_jobs: how many tasks at once; -1 for one a core, None to leave it to ``joblib.parallel_config``.
+        progress: show a bar on stderr, unless the environment sets ``TQDM_DISABLE=1``.
+
+    Returns:
+        Comparison of the runs, in the order of ``variants`` and ``seeds``.
+
+    Raises:
+        TypeError: if an argument is of the wrong kind, or a variant doesn't build an ``nn.Module``.
+        ValueError: if there is no variant or no seed, a seed comes twice, or ``fit`` refuses an argument.
+    """
+    _check_variants(variants)
+    seeds = [_checks.integer(f"seeds[{i}]", seed, at_least=0) for i, seed in enumerate(seeds)]
+    if not seeds or len(set(seeds)) < len(seeds):
+        raise ValueError(f"seeds must be different and at least one, got {seeds}")
+    keep_models = _checks.flag("keep_models", keep_models)
+    options = {"epochs": epochs, "lr": lr, "batch_size": batch_size, "weight_decay": weight_decay}
+    tasks = [
+        partial(_run, name, factory, split, seed, options, keep_models)
+        for name, factory in variants.items()
+        for seed in seeds
+    ]
+    runs = parallel.run(tasks, n_jobs=n_jobs)
+    # disable is passed only to switch the bar off: given at all, it would win over TQDM_DISABLE.
+    bar = {} if progress else {"disable": True}
+    return Comparison(tuple(tqdm(runs, total=len(tasks), unit="run", leave=False, **bar)))
+
+
+def _run(
+    name: str, factory: Callable[[], nn.Module], split: Split, seed: int, options: dict, keep_model: bool
+) -> Run:
+    with alone(seed):
+        model = factory()
+        if not isinstance(model, nn.Module):
+            raise TypeError(f"variants[{name!r}] must build an nn.Module, got {type(model).__name__}")
+        history = fit(model, split, seed=seed, **options)
+        return Run(
+            variant=name,
+            seed=seed,
+            parameters=sum(parameter.numel() for parameter in model.parameters()),
+            train_accuracy=evaluate(model, split.train_x, split.train_y),
+            test_accuracy=evaluate(model, split.test_x, split.test_y),
+            losses=history.losses,
+            model=model.eval() if keep_model else None,
+        )
+
+
+def _check_variants(variants: object) -> None:
+    if not isinstance(variants, Mapping):
+        raise TypeError(f"variants must map names to functions, got {type(variants).__name__}")
+    if not variants:
+        raise ValueError("variants must hold at least one, got none")
+    for name, factory in variants.items():
+        if not isinstance(name, str):
+            raise TypeError(f"variants must have names of type str, got {name!r}")
+        # A model is callable too, but calling it doesn't build a new one.
+        if isinstance(factory, nn.Module) or not callable(factory):
+            raise TypeError(
+                f"variants[{name!r}] must be a function that builds a model, got {type(factory).__name__}"
+            )

@@ -1,0 +1,96 @@
+"""What the tests of the kernels share: guarded arrays and the reference in float64."""
+
+import mmap
+
+import numpy as np
+import pytest
+
+from companion import kernels
+from companion.kernels import ACTIVATIONS, VARIANTS, Variant
+from companion.kernels.emulator import Emulator
+
+needs_compiler = pytest.mark.skipif(
+    kernels.emulator.unavailable_reason() is not None, reason=str(kernels.emulator.unavailable_reason())
+)
+needs_nvrtc = pytest.mark.skipif(
+    kernels.nvrtc_unavailable_reason() is not None, reason=str(kernels.nvrtc_unavailable_reason())
+)
+needs_disassembler = pytest.mark.skipif(
+    kernels.disassembler_unavailable_reason() is not None, reason=str(kernels.disassembler_unavailable_reason())
+)
+
+
+def guarded(values: np.ndarray, misaligned_by: int = 0) -> np.ndarray:
+    """The same values in float32 between bands of NaN, starting so many floats after a multiple of 16 bytes."""
+    size = values.size
+    band = max(4096, -(-size // 4) * 4)
+    memory = np.full(size + 2 * band + 4, np.nan, np.float32)
+    start = band + -memory.ctypes.data // 4 % 4 + misaligned_by
+    array = memory[start : start + size].reshape(values.shape)
+    array[...] = values
+    return array
+
+
+def some_arrays(batch, in_channels, out_channels, height, width, *, seed=0, bias=True, residual=True):
+    """Guarded random arrays for one call."""
+    rng = np.random.default_rng(seed)
+    shapes = {
+        "x": (batch, in_channels, height, width),
+        "weight": (out_channels, in_channels),
+        "bias": (out_channels,) if bias else None,
+        "residual": (batch, out_channels, height, width) if residual else None,
+    }
+    return {name: guarded(rng.standard_normal(shape)) for name, shape in shapes.items() if shape is not None}
+
+
+def sparse(*shape):
+    """Zeros of which only the pages that someone writes to take up memory."""
+    try:
+        flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | getattr(mmap, "MAP_NORESERVE", 0)
+        memory = mmap.mmap(-1, 4 * int(np.prod(shape)), flags=flags)
+    except OSError:
+        pytest.skip("this machine does not promise memory that it doesn't have")
+    return np.frombuffer(memory, np.float32).reshape(shape)
+
+
+def reference(arrays, activation=None):
+    """The sums in float64, and the sums of absolute products that errors are measured by."""
+    exact = {name: array.astype(np.float64) for name, array in arrays.items()}
+    y = np.einsum("oc,nchw->nohw", exact["weight"], exact["x"])
+    scale = np.einsum("oc,nchw->nohw", abs(exact["weight"]), abs(exact["x"]))
+    if "bias" in exact:
+        y, scale = y + exact["bias"][:, None, None], scale + abs(exact["bias"])[:, None, None]
+    if "residual" in exact:
+        y, scale = y + exact["residual"], scale + abs(exact["residual"])
+    return np.clip(y, *ACTIVATIONS[activation]), scale
+
+
+def bound(arrays, precision):
+    """The largest error to be expected, relative to the sum of absolute products."""
+    in_channels = arrays["x"].shape[1]
+    # Each operand rounds by 2**-11. The sums of the emulator round once for 8 products.
+    return 1e-6 if precision == "ieee" else 2**-10 + 2**-22 + (in_channels + 16) * 2**-24
+
+
+def check(variant: Variant, arrays, *, activation=None, backend=None):
+    """Launch a variant with the real launcher, and hold the result against the reference."""
+    options = {"activation": activation, "precision": variant.precision, "variant": variant.name}
+    y = (backend or Emulator()).pointwise_conv(**arrays, **options)
+    wanted, scale = reference(arrays, activation)
+    error = abs(y - wanted) / np.where(scale == 0, 1, scale)
+    worst = error.max(initial=0) if not np.isnan(error).any() else np.nan
+    assert worst <= bound(arrays, variant.precision), f"{variant.name}: error {worst:.1e}"
+    return y
+
+
+def sizes_for(variant: Variant):
+    """Ragged sizes: no tile is full at the edge, as far as the variant's alignment allows it."""
+    in_channels = 71 if variant.precision == "ieee" else 135  # enough to use each stage of the copies twice
+    in_channels += variant.weight_width == 4
+    height, width = (5, 12) if variant.x_width == 4 else (5, 11)
+    out_channels = (variant.tile[0] if variant.tile else 8) + 5
+    return 3, in_channels, out_channels, height, width
+
+
+def variants_of(step: str) -> list[Variant]:
+    return [variant for variant in VARIANTS.values() if variant.step == step]

@@ -1,0 +1,113 @@
+"""Faults planted into the kernels, one by one: each must be caught, or the tests of the kernels prove little.
+
+Most are caught in every schedule; the others are those of copies that land early or late.
+"""
+
+import pytest
+
+from companion.kernels import VARIANTS, edited
+from companion.kernels.emulator import Emulator
+from tests.kernels.arrays import check, needs_compiler, sizes_for, some_arrays
+
+pytestmark = needs_compiler
+
+SCHEDULES = ("forward", "reversed", "interleaved", 1, 2)
+COPIES = {"late": [False], "early": [True], "both": [False, True]}
+
+BARRIERS = [
+    ("shared_tile", "__syncthreads();  // the tiles are complete"),
+    ("shared_tile", "__syncthreads();  // the tiles are used up"),
+    ("register_64x128", "__syncthreads();  // the first tile is complete"),
+    ("register_64x128", "__syncthreads();  // the next tile is complete, and this one used up"),
+    ("tf32_64x128", "__syncthreads();  // all others' too, and the tile before is used up"),
+]
+BOUNDS = [
+    ("naive", "if (thread >= (int64)batch * pixels * out_channels) return;", ""),
+    ("coalesced", "if (at >= (int64)batch * out_channels * pixels) return;", ""),
+    ("shared_tile", "if (o < out_channels && inside)", "if (o < out_channels)"),
+    ("shared_tile", "if (o < out_channels && inside)", "if (inside)"),
+    ("shared_tile", "has_x = inside && c0 + row < in_channels;", "has_x = inside;"),
+    ("shared_tile", "has_weight = o < out_channels && c0 + col < in_channels;", "has_weight = o < out_channels;"),
+    ("register_64x128", "if (column >= columns) continue;", ""),
+    ("register_64x128", "if (o >= out_channels) continue;", ""),
+    ("register_64x128_scalar", "if (column >= columns) continue;", ""),
+    ("register_64x128", "exists = inside && c < in_channels;", "exists = inside;"),
+    ("register_64x128", "exists = o < out_channels && c < in_channels;", "exists = o < out_channels;"),
+    ("tf32_64x128", "if (column >= columns) continue;", ""),
+    ("tf32_64x128", "if (o >= out_channels) continue;", ""),
+    ("tf32_64x128", "exists = inside && c < in_channels;", "exists = inside;"),
+    ("tf32_64x128", "exists = o < out_channels && c < in_channels;", "exists = o < out_channels;"),
+]
+START = "if (ahead < in_channels) start_copies(ahead, (stage + STAGES - 1) % STAGES);"
+BARRIER = "__syncthreads();  // all others' too, and the tile before is used up"
+PIPELINE = [
+    ("wait_for_copies<STAGES - 2>();", "", "late"),
+    ("wait_for_copies<STAGES - 2>();", "wait_for_copies<STAGES - 1>();", "late"),
+    ("commit_copies();  // even if empty", "if (ahead < in_channels) commit_copies();  //", "late"),
+    (BARRIER, f"const int next = c0 + 2 * TF32_DEPTH; {START.replace('ahead', 'next')} {BARRIER}", "early"),
+    ("stage = (stage + 1) % STAGES;", "", "both"),
+    ("a[i][1] = to_tf32(from[8 * WEIGHT_ROW]);", "a[i][1] = to_tf32(from[4]);", "both"),
+]
+
+
+def is_caught(name, code, schedule="forward", early_copies=False):
+    variant = VARIANTS[name]
+    arrays = some_arrays(*sizes_for(variant))
+    backend = Emulator(schedule=schedule, early_copies=early_copies, code=code)
+    backend.kernel(variant)  # the compiler must take it: that it refuses would prove nothing
+    try:
+        check(variant, arrays, backend=backend)
+    except (AssertionError, RuntimeError):
+        return True
+    return False
+
+
+@pytest.mark.parametrize(("name", "barrier"), BARRIERS)
+def test_a_missing_barrier_is_caught_in_every_schedule(name, barrier):
+    code = edited(VARIANTS[name].step, barrier)
+    assert [schedule for schedule in SCHEDULES if not is_caught(name, code, schedule)] == []
+
+
+@pytest.mark.parametrize(("name", "check_of_bounds", "instead"), BOUNDS)
+def test_a_missing_check_of_bounds_is_caught_in_every_schedule(name, check_of_bounds, instead):
+    code = edited(VARIANTS[name].step, check_of_bounds, instead)
+    assert [schedule for schedule in SCHEDULES if not is_caught(name, code, schedule)] == []
+
+
+@pytest.mark.parametrize(("line", "instead", "copies"), PIPELINE)
+def test_a_fault_in_the_pipeline_of_copies_is_caught(line, instead, copies):
+    code = edited("tensor_core", line, instead)
+    for early in COPIES[copies]:
+        missed = [schedule for schedule in SCHEDULES if not is_caught("tf32_64x128", code, schedule, early)]
+        # Warps that keep step never overwrite what another still reads: that needs one to run ahead.
+        assert missed == (["interleaved"] if copies == "early" else [])
+
+
+def test_a_return_before_a_barrier_is_named():
+    code = edited("shared_tile", "float sum = 0.0f;", "if (!inside) return; float sum = 0.0f;")
+    variant = VARIANTS["shared_tile"]
+    with pytest.raises(RuntimeError, match=r"__syncthreads in line \d+: 176 of 256 threads had returned before"):
+        check(variant, some_arrays(*sizes_for(variant)), backend=Emulator(code=code))
+
+
+def test_threads_that_wait_at_two_barriers_are_named():
+    barrier = "__syncthreads();  // the tiles are complete"
+    code = edited("shared_tile", barrier, f"if (row % 2) __syncthreads(); else\n{barrier}")
+    variant = VARIANTS["shared_tile"]
+    with pytest.raises(RuntimeError, match=r"wait at two __syncthreads, in lines \d+ and \d+"):
+        check(variant, some_arrays(*sizes_for(variant)), backend=Emulator(code=code))
+
+
+def test_a_warp_that_does_not_multiply_together_is_named():
+    code = edited(
+        "tensor_core", "multiply_add(sums[i][j], a[i], b[j]);", "if (rest) multiply_add(sums[i][j], a[i], b[j]);"
+    )
+    variant = VARIANTS["tf32_64x128"]
+    with pytest.raises(RuntimeError, match="the block hangs"):
+        check(variant, some_arrays(*sizes_for(variant)), backend=Emulator(code=code))
+
+
+@pytest.mark.parametrize("name", ["naive", "coalesced", "shared_tile", "register_64x128", "tf32_64x128"])
+def test_the_kernel_without_a_fault_is_not_caught(name):
+    for early in (False, True):
+        assert not any(is_caught(name, None, schedule, early) for schedule in SCHEDULES)

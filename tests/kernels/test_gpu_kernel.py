@@ -1,0 +1,80 @@
+"""The chapter ``gpu_kernel`` on machines of all kinds: where nothing can run a kernel, it says so."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import nbformat
+import pytest
+
+from companion import kernels
+
+ROOT = Path(__file__).resolve().parents[2]
+PATH = ROOT / "book" / "gpu_kernel.ipynb"
+CELLS = {cell.id: cell for cell in nbformat.read(PATH, as_version=4).cells}
+NO_COMPILER = "the emulator of the kernels needs a C++ compiler (on Debian: apt-get install g++)"
+
+
+@pytest.fixture
+def no_compiler(monkeypatch):
+    monkeypatch.setattr(kernels.emulator, "unavailable_reason", lambda: NO_COMPILER)
+    monkeypatch.setattr(kernels, "gpu_unavailable_reason", lambda: "CuPy finds no GPU to run kernels on.")
+
+
+def run(capsys, *names):
+    """Run some cells of the chapter, one after the other, and return what each has printed."""
+    space, printed = {}, {}
+    for name in names:
+        exec(compile(CELLS[name].source, name, "exec"), space)
+        printed[name] = capsys.readouterr().out
+    return printed
+
+
+def test_without_a_compiler_no_cell_speaks_of_a_kernel_that_did_not_run(no_compiler, capsys):
+    checks = ["naive-check", "coalesced-check", "shared-check", "register-check"]
+    faults = ["launcher-compile", "faults-setup", "faults-code", "faults-run"]
+    exercises = ["exercise-1", "solution-1", "exercise-2", "solution-2"]
+    printed = run(capsys, "setup", "place", "data", *checks, "epilogue-check", *faults, *exercises)
+    for name in (*checks, "faults-run"):
+        lines = printed[name].splitlines()
+        assert lines
+        assert all(line.endswith(f": not run, {NO_COMPILER}") for line in lines)
+    for name in ("solution-1", "solution-2"):
+        assert printed[name].startswith("Not yet: ")
+        assert NO_COMPILER in printed[name]
+    assert printed["epilogue-check"] == CELLS["epilogue-check"].outputs[0].text  # of the call, whoever computes it
+
+
+def test_the_stored_outputs_come_from_a_machine_that_ran_the_kernels():
+    printed = [output.text for cell in CELLS.values() for output in cell.get("outputs", []) if "text" in output]
+    assert not any("not run" in text for text in printed)
+    assert len(CELLS["faults-run"].outputs[0].text.splitlines()) == 4
+
+
+def test_nbval_skips_the_chapter_where_there_is_no_compiler_and_only_there(request, monkeypatch):
+    conftest = request.config.pluginmanager.get_plugin(str(ROOT / "conftest.py"))
+    marked = []
+    items = [
+        SimpleNamespace(path=ROOT / "book" / name, add_marker=lambda mark, name=name: marked.append((name, mark)))
+        for name in ("gpu_kernel.ipynb", "pointwise.ipynb")
+    ]
+    monkeypatch.setattr(kernels.emulator, "unavailable_reason", lambda: None)
+    conftest.pytest_collection_modifyitems(items)
+    assert marked == []
+    monkeypatch.setattr(kernels.emulator, "unavailable_reason", lambda: NO_COMPILER)
+    conftest.pytest_collection_modifyitems(items)
+    assert [(name, mark.name, mark.kwargs) for name, mark in marked] == [
+        ("gpu_kernel.ipynb", "skip", {"reason": NO_COMPILER})
+    ]
+
+
+def test_the_kernels_are_shown_from_the_file():
+    shown = [
+        output.data["text/markdown"]
+        for cell in CELLS.values()
+        for output in cell.get("outputs", [])
+        if "data" in output and "text/markdown" in output.data
+    ]
+    blocks = [text.split("```")[1].removeprefix("cpp\n") for text in shown if "```cpp" in text]
+    assert len(blocks) == 7
+    present = {line.strip() for line in kernels.source().splitlines()}
+    assert all(line.strip() in present for block in blocks for line in block.splitlines())

@@ -1,0 +1,161 @@
+"""The operator in torch: on a CPU, with gradients, and in compiled code."""
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from companion.kernels import emulator, pointwise_conv
+from companion.kernels._operator import operator, round_to_tf32
+
+ACTIVATIONS = {None: lambda y: y, "relu": torch.relu, "relu6": F.relu6}
+
+
+def some_tensors(batch=2, in_channels=5, out_channels=7, height=3, width=4, *, dtype=torch.float32, grad=False):
+    shapes = (batch, in_channels, height, width), (out_channels, in_channels), (out_channels,)
+    shapes = (*shapes, (batch, out_channels, height, width))
+    generator = torch.Generator().manual_seed(0)
+    return [torch.randn(shape, generator=generator, dtype=dtype).requires_grad_(grad) for shape in shapes]
+
+
+def in_torch(x, weight, bias, residual, activation):
+    y = F.conv2d(x, weight.reshape(*weight.shape[:2], 1, 1), bias)
+    return ACTIVATIONS[activation](y if residual is None else y + residual)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("with_bias", [True, False])
+@pytest.mark.parametrize("with_residual", [True, False])
+def test_on_a_cpu_it_is_conv2d_bias_shortcut_and_activation(activation, with_bias, with_residual):
+    x, weight, bias, residual = some_tensors()
+    bias, residual = bias if with_bias else None, 4 * residual if with_residual else None
+    y = pointwise_conv(x, weight, bias, activation=activation, residual=residual)
+    torch.testing.assert_close(y, in_torch(x, weight, bias, residual, activation))
+    assert y.is_contiguous()
+
+
+def test_takes_the_weight_of_a_convolution_as_it_is():
+    x, weight, bias, _ = some_tensors()
+    y = pointwise_conv(x, weight[:, :, None, None], bias)
+    torch.testing.assert_close(y, pointwise_conv(x, weight, bias), rtol=0, atol=0)
+
+
+def test_a_shortcut_may_be_the_input_itself():
+    x, weight, _, _ = some_tensors(in_channels=5, out_channels=5)
+    torch.testing.assert_close(pointwise_conv(x, weight, residual=x), F.conv2d(x, weight[:, :, None, None]) + x)
+
+
+@pytest.mark.parametrize("activation", ["relu", "relu6"])
+def test_nan_passes_the_activation_as_in_torch(activation):
+    x, weight, _, _ = some_tensors()
+    x[0, 0, 0, 0] = torch.nan
+    nan = pointwise_conv(x, weight, activation=activation).isnan()
+    assert nan[0, :, 0, 0].all()
+    assert nan.sum() == 7
+
+
+def test_tf32_on_a_cpu_rounds_the_operands_as_the_emulated_tensor_core_does():
+    x, weight, bias, residual = some_tensors(in_channels=40)
+    rounded = in_torch(round_to_tf32(x), round_to_tf32(weight), bias, residual, "relu")
+    y = pointwise_conv(x, weight, bias, residual=residual, activation="relu", precision="tf32")
+    torch.testing.assert_close(y, rounded, rtol=0, atol=1e-5)
+    assert (y - pointwise_conv(x, weight, bias, residual=residual, activation="relu")).abs().max() > 1e-4
+    if emulator.unavailable_reason() is None:
+        arrays = [tensor.numpy() for tensor in (x, weight, bias, residual)]
+        emulated = pointwise_conv(
+            *arrays[:3], residual=arrays[3], activation="relu", precision="tf32", variant="tf32_32x128_scalar"
+        )
+        np.testing.assert_allclose(y.numpy(), emulated, rtol=0, atol=1e-5)
+
+
+def test_rounding_to_tf32_keeps_what_has_ten_bits_and_what_is_not_finite():
+    exact = torch.tensor([0.0, 1.0, -3.5, 1 + 2**-10, 2.0**-126, torch.inf, -torch.inf])
+    torch.testing.assert_close(round_to_tf32(exact), exact, rtol=0, atol=0)
+    assert round_to_tf32(torch.tensor([torch.nan])).isnan().all()
+    x = torch.randn(1000)
+    assert ((round_to_tf32(x) - x).abs() <= 2**-11 * x.abs()).all()
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_gradients_agree_with_torch(activation):
+    ours, theirs = some_tensors(grad=True), some_tensors(grad=True)
+    x, weight, bias, residual = ours
+    y = pointwise_conv(x, weight, bias, activation=activation, residual=residual)
+    grad_y = torch.randn(y.shape)
+    y.backward(grad_y)
+    in_torch(*theirs, activation).backward(grad_y)
+    for our, their in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(our.grad, their.grad)
+
+
+@pytest.mark.parametrize("activation", ["relu", "relu6"])
+def test_gradients_at_the_corners_of_the_activation_are_those_of_torch(activation):
+    corners = torch.tensor([-1.0, 0.0, 3.0, 6.0, 7.0, torch.inf, torch.nan]).reshape(1, 1, 1, 7)
+    ours, theirs = corners.clone().requires_grad_(), corners.clone().requires_grad_()
+    pointwise_conv(ours, torch.ones(1, 1), activation=activation).sum().backward()
+    ACTIVATIONS[activation](theirs).sum().backward()
+    torch.testing.assert_close(ours.grad, theirs.grad, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_gradients_agree_with_differences_in_float64_once_and_twice(activation):
+    inputs = some_tensors(1, 3, 2, 2, 2, dtype=torch.float64, grad=True)
+
+    def layer(x, weight, bias, residual):
+        return pointwise_conv(x, weight, bias, activation=activation, residual=residual)
+
+    assert torch.autograd.gradcheck(layer, inputs)
+    assert torch.autograd.gradgradcheck(layer, inputs)
+
+
+@pytest.mark.parametrize("frozen", range(4))
+def test_frozen_inputs_get_no_gradient(frozen):
+    inputs = some_tensors(grad=True)
+    inputs[frozen].requires_grad_(False)
+    x, weight, bias, residual = inputs
+    pointwise_conv(x, weight, bias, residual=residual).sum().backward()  # the gradient of a sum is not contiguous
+    assert [tensor.grad is None for tensor in inputs] == [i == frozen for i in range(4)]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize(("activation", "given"), [("relu", 4), (None, 2)])
+def test_the_operator_is_one_by_the_rules_of_torch(activation, given):
+    x, weight, bias, residual = [*some_tensors(grad=True)[:given], None, None][:4]
+    torch.library.opcheck(operator, (x, weight, bias, residual, activation, "ieee", None))
+
+
+def test_trains_in_compiled_code_in_one_graph_for_any_size():
+    @torch.compile(fullgraph=True, dynamic=True, backend="aot_eager")
+    def loss(x, weight, bias, residual):
+        return pointwise_conv(x, weight, bias, activation="relu", residual=residual).square().sum()
+
+    for size in (3, 6):
+        ours, theirs = some_tensors(height=size, grad=True), some_tensors(height=size, grad=True)
+        loss(*ours).backward()
+        in_torch(*theirs, "relu").square().sum().backward()
+        for our, their in zip(ours, theirs, strict=True):
+            torch.testing.assert_close(our.grad, their.grad)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_runs_in_code_that_inductor_made():
+    x, weight, bias, residual = some_tensors()
+    compiled = torch.compile(lambda *given: pointwise_conv(*given[:3], residual=given[3]), fullgraph=True)
+    with torch.no_grad():
+        y = compiled(x, weight, bias, residual)
+    torch.testing.assert_close(y, pointwise_conv(x, weight, bias, residual=residual), rtol=0, atol=0)
+
+
+def test_a_layer_with_it_learns():
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(8, 3, 4, 4, generator=generator)
+    wanted = torch.relu(F.conv2d(x, torch.randn(5, 3, 1, 1, generator=generator)))
+    weight = torch.randn(5, 3, generator=generator).requires_grad_()
+    optimizer, losses = torch.optim.Adam([weight], lr=0.05), []
+    for _ in range(200):
+        optimizer.zero_grad()
+        loss = F.mse_loss(pointwise_conv(x, weight, activation="relu"), wanted)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < losses[0] / 100

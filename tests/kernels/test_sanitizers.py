@@ -1,0 +1,78 @@
+"""The kernels under the compiler's sanitizers: a second pair of eyes, which knows nothing of our schedules."""
+
+import pytest
+
+from companion.kernels import VARIANTS, Layer, edited
+from companion.kernels.emulator import SANITIZERS, sanitize
+from companion.kernels.emulator._sanitize import unavailable_reason
+
+RAGGED = Layer(batch=2, in_channels=40, out_channels=37, pixels=35)
+EVEN = Layer(batch=2, in_channels=40, out_channels=37, pixels=36)
+KERNELS = [("shared_tile", RAGGED), ("register_64x64", EVEN), ("tf32_32x128_scalar", RAGGED)]
+
+
+def need(sanitizer):
+    if reason := unavailable_reason(sanitizer):
+        pytest.skip(reason)
+
+
+@pytest.mark.parametrize(("name", "layer"), KERNELS)
+@pytest.mark.parametrize("sanitizer", SANITIZERS)
+def test_the_kernels_are_clean(name, layer, sanitizer):
+    need(sanitizer)
+    report = sanitize(VARIANTS[name], layer, sanitizer)
+    assert report.text == ""
+    assert report.clean
+    assert report.error < (1e-3 if name.startswith("tf32") else 1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "layer", "barrier"),
+    [
+        ("shared_tile", RAGGED, "__syncthreads();  // the tiles are complete"),
+        ("shared_tile", RAGGED, "__syncthreads();  // the tiles are used up"),
+        ("register_64x64", EVEN, "__syncthreads();  // the next tile is complete, and this one used up"),
+        ("tf32_32x128_scalar", RAGGED, "__syncthreads();  // all others' too, and the tile before is used up"),
+    ],
+)
+def test_a_missing_barrier_is_a_race_with_its_line(name, layer, barrier):
+    need("thread")
+    report = sanitize(VARIANTS[name], layer, "thread", code=edited(VARIANTS[name].step, barrier))
+    assert not report.clean
+    assert "data race" in report.text
+    assert "pointwise.cu:" in report.text
+
+
+@pytest.mark.parametrize(
+    ("name", "layer", "line", "instead", "message"),
+    [
+        (
+            "naive",
+            RAGGED,
+            "if (thread >= (int64)batch * pixels * out_channels) return;",
+            "",
+            "heap-buffer-overflow",
+        ),
+        ("shared_tile", RAGGED, "has_x = inside && c0 + row", "has_x = inside && c0", "heap-buffer-overflow"),
+        (
+            "shared_tile",
+            RAGGED,
+            "x_tile[c][col], sum",
+            "x_tile[c + 1][col], sum",
+            "runtime error: index 16 out of bounds",
+        ),
+        ("register_64x64", RAGGED, "", "", "misaligned address"),  # 35 pixels: no rows of float4
+    ],
+)
+def test_a_bad_address_is_named_with_its_line(name, layer, line, instead, message):
+    need("address")
+    code = edited(VARIANTS[name].step, line, instead) if line else None
+    report = sanitize(VARIANTS[name], layer, "address", code=code)
+    assert not report.clean
+    assert message in report.text
+    assert "pointwise.cu:" in report.text
+
+
+def test_a_sanitizer_that_does_not_exist_is_refused():
+    with pytest.raises(ValueError, match="got 'memory'"):
+        sanitize(VARIANTS["naive"], RAGGED, "memory")

@@ -1,0 +1,54 @@
+"""What a module reads: gradients that are held against differences."""
+
+import pytest
+import torch
+from torch import nn
+
+from companion import receptive_field, residual
+
+AVERAGE = residual.AveragePoolProjection(2, 3, 2, norm_layer=nn.Identity).double()
+
+
+def numbers(*size):
+    return torch.randn(size, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+
+
+@pytest.mark.parametrize(
+    ("options", "chosen"),
+    [
+        ({}, (...,)),
+        ({"position": (1, 0)}, (slice(None), slice(None), 1, 0)),
+        ({"channel": 2}, (slice(None), 2)),
+        ({"position": (0, 1), "channel": 1}, (slice(None), 1, 0, 1)),
+    ],
+)
+def test_the_gradient_is_the_difference_that_each_number_makes(options, chosen):
+    x, wanted = numbers(1, 2, 4, 4), torch.zeros(1, 2, 4, 4, dtype=torch.float64)
+    with torch.no_grad():
+        for place in range(x.numel()):
+            nudged = x.clone()
+            nudged.view(-1)[place] += 1
+            wanted.view(-1)[place] = (AVERAGE(nudged)[chosen] - AVERAGE(x)[chosen]).sum()
+    torch.testing.assert_close(receptive_field.input_gradient(AVERAGE, x, **options), wanted)
+    if "channel" not in options:
+        found = receptive_field.gradient_map(AVERAGE, x, **options)
+        torch.testing.assert_close(found, wanted.abs().mean(dim=(0, 1)))
+
+
+def test_the_module_is_left_as_it_was():
+    block, x = residual.BasicBlock(2, 2), torch.randn(4, 2, 5, 5)
+    before = {name: value.clone() for name, value in block.state_dict().items()}
+    with torch.no_grad():
+        grid = receptive_field.gradient_map(block, x)
+    assert grid.all(), "in training mode a batch normalisation would hide every pixel"
+    assert block.training
+    assert all(torch.equal(value, before[name]) for name, value in block.state_dict().items())
+    assert not x.requires_grad
+    assert all(parameter.grad is None for parameter in block.parameters())
+
+
+def test_bad_input_is_named():
+    with pytest.raises(ValueError, match=r"x must not be empty, got shape \(0, 4, 4, 4\)"):
+        receptive_field.gradient_map(nn.Identity(), torch.zeros(0, 4, 4, 4))
+    with pytest.raises(TypeError, match=r"x must be of a floating dtype, got torch\.int64"):
+        receptive_field.gradient_map(nn.Identity(), torch.zeros(1, 4, 4, 4, dtype=torch.int64))

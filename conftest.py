@@ -6,6 +6,8 @@ import pytest
 
 from tools.notebooks import ENVIRONMENT
 
+pytest_plugins = ["tests.nbval_tolerance"]
+
 for name, value in ENVIRONMENT.items():
     os.environ.setdefault(name, value)
 

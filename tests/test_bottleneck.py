@@ -71,11 +71,6 @@ def test_the_weights_of_the_paper():
 # --- What a bottleneck loses
 
 
-def lost_by(features, reduce, expand):
-    rebuilt = pointwise.conv2d(pointwise.conv2d(features, reduce), expand)
-    return (rebuilt - features).square().sum() / features.square().sum()
-
-
 @settings(max_examples=25, deadline=None)
 @given(st.integers(1, 8), st.integers(0, 99), st.data())
 def test_the_best_bottleneck_loses_what_lost_energy_says(channels, seed, data):
@@ -83,8 +78,9 @@ def test_the_best_bottleneck_loses_what_lost_energy_says(channels, seed, data):
     features = torch.randn(2, channels, 4, 3, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
     reduce, expand = bottleneck.best_waist(features, rank)
     assert (reduce.shape, expand.shape) == ((rank, channels), (channels, rank))
-    wanted = bottleneck.lost_energy(features)[rank]
-    torch.testing.assert_close(lost_by(features, reduce, expand), wanted, rtol=1e-6, atol=1e-9)
+    rebuilt = pointwise.conv2d(pointwise.conv2d(features, reduce), expand)
+    lost = (rebuilt - features).square().sum() / features.square().sum()
+    torch.testing.assert_close(lost, bottleneck.lost_energy(features)[rank], rtol=1e-6, atol=1e-9)
 
 
 def test_the_energies_are_the_squared_singular_values_of_the_pixels():
@@ -120,15 +116,6 @@ def test_other_dtypes_are_computed_in_float64_and_come_back(dtype):
     assert {lost.dtype, reduce.dtype, expand.dtype} == {dtype}
     torch.testing.assert_close(lost, bottleneck.lost_energy(features.double()).to(dtype))
     torch.testing.assert_close(expand @ reduce, (expand.double() @ reduce.double()).to(dtype))
-
-
-def test_no_random_bottleneck_is_better():
-    generator = torch.Generator().manual_seed(0)
-    features = torch.randn(2, 8, 5, 5, generator=generator, dtype=torch.float64)
-    best = bottleneck.lost_energy(features)[3]
-    for _ in range(50):
-        basis = torch.linalg.qr(torch.randn(8, 3, generator=generator, dtype=torch.float64))[0]
-        assert lost_by(features, basis.T, basis) >= best
 
 
 MAPS, WIDTHS = torch.ones(1, 4, 2, 2), (4, 4, 4)

@@ -1,5 +1,6 @@
 """The linear pieces of a ReLU network along a line, found exactly, and a network with as many as possible."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import torch
@@ -29,7 +30,7 @@ class Walk(NamedTuple):
         return len(self.knots) - 1
 
 
-def walk(net: nn.Sequential, start: Tensor, end: Tensor) -> Walk:
+def walk(net: Iterable[nn.Module], start: Tensor, end: Tensor) -> Walk:
     """Follow a network of 1x1 convolutions and ReLUs from one pixel value to another.
 
     A unit switches where its input crosses zero; between two switches the network is affine, so that its values

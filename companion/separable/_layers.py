@@ -111,7 +111,6 @@ class InvertedResidual(nn.Module):
         out_channels: channels of the output.
         stride: stride of the depthwise convolution.
         expansion: the depthwise convolution works on this many times ``in_channels``.
-        kernel_size: odd height and width of the depthwise kernels; 3 in the paper.
         norm_layer: type of the normalisation after each convolution; ``nn.Identity`` for none.
         act_layer: type of the activation after the first two convolutions; ``nn.Identity`` for none.
 
@@ -120,7 +119,7 @@ class InvertedResidual(nn.Module):
 
     Raises:
         TypeError: if a count is not an int.
-        ValueError: if a count is below one or ``kernel_size`` is even.
+        ValueError: if a count is below one.
     """
 
     def __init__(
@@ -130,7 +129,6 @@ class InvertedResidual(nn.Module):
         stride: int = 1,
         expansion: int = 6,
         *,
-        kernel_size: int = 3,
         norm_layer: type[nn.Module] = nn.BatchNorm2d,
         act_layer: type[nn.Module] = nn.ReLU6,
     ):
@@ -143,9 +141,7 @@ class InvertedResidual(nn.Module):
             self.expand.append(nn.Conv2d(in_channels, wide, kernel_size=1, bias=False))
             self.expand.append(norm_layer(wide))
             self.expand.append(act_layer())
-        self.depthwise = nn.Sequential(
-            _depthwise(wide, wide, kernel_size, stride, bias=False), norm_layer(wide), act_layer()
-        )
+        self.depthwise = nn.Sequential(_depthwise(wide, wide, 3, stride, bias=False), norm_layer(wide), act_layer())
         self.project = nn.Sequential(
             nn.Conv2d(wide, out_channels, kernel_size=1, bias=False), norm_layer(out_channels)
         )
@@ -158,8 +154,6 @@ class InvertedResidual(nn.Module):
 
 def _depthwise(in_channels: int, out_channels: int, kernel_size: int, stride: int, *, bias: bool) -> nn.Conv2d:
     if _checks.integer("kernel_size", kernel_size) % 2 == 0:
-        raise ValueError(
-            f"kernel_size must be odd, so that the padding is the same on all sides, got {kernel_size}"
-        )
+        raise ValueError(f"kernel_size must be odd, so that all sides get the same padding, got {kernel_size}")
     stride, padding = _checks.integer("stride", stride), kernel_size // 2
     return nn.Conv2d(in_channels, out_channels, kernel_size, stride, padding, groups=in_channels, bias=bias)

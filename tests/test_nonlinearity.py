@@ -87,18 +87,6 @@ def test_the_product_is_computed_in_float64_and_comes_back_in_the_dtype_of_the_l
     torch.testing.assert_close(single.bias, exact.bias.to(dtype), rtol=0, atol=0)
 
 
-def test_the_result_can_be_trained_shares_nothing_and_draws_no_random_numbers():
-    layers = nonlinearity.stack([3, 2], act_layer=nn.Identity)
-    before, weight = torch.get_rng_state(), layers[0].weight.detach().clone()
-    single = nonlinearity.collapse(*layers)
-    assert torch.equal(torch.get_rng_state(), before)
-    assert single.weight.requires_grad
-    with torch.no_grad():
-        single.weight.add_(1)
-        single.bias.add_(1)
-    torch.testing.assert_close(layers[0].weight.detach(), weight, rtol=0, atol=0)
-
-
 def test_string_paddings_that_pad_nothing_are_allowed():
     for padding in ("same", "valid"):
         layer = nn.Conv2d(3, 2, 1, padding=padding)

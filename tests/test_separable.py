@@ -10,17 +10,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from companion import cost, pointwise, separable
-
-
-def evaluated(block):
-    """The block in float64 and evaluation mode, its normalisations with numbers of their own."""
-    for layer in block.modules():
-        if isinstance(layer, nn.BatchNorm2d):
-            nn.init.normal_(layer.running_mean)
-            nn.init.uniform_(layer.running_var, 0.5, 2)
-            nn.init.normal_(layer.weight, 1, 0.3)
-            nn.init.normal_(layer.bias)
-    return block.double().eval()
+from tests.test_blocks import evaluated
 
 
 def depthwise_by_hand(x, weight, stride, multiplier=1):

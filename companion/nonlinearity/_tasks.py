@@ -89,8 +89,7 @@ def as_pixels(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     """
     _checks.tensor("x", x, "(N, C, H, W)")
     _checks.tensor("y", y, "(N, H, W)")
-    wanted = (x.shape[0], *x.shape[2:])
-    if y.shape != wanted:
+    if y.shape != (wanted := (x.shape[0], *x.shape[2:])):
         raise ValueError(f"y must have shape {wanted}, one class per pixel, got {tuple(y.shape)}")
     return x.movedim(1, -1).flatten(0, 2)[:, :, None, None], y.flatten()
 

@@ -1,7 +1,4 @@
-"""Ten ways to compute a 1x1 convolution.
-
-All take x (N, C_in, H, W), weight (C_out, C_in) and bias (C_out,) or None, and return (N, C_out, H, W).
-"""
+"""Ten ways to compute a 1x1 convolution."""
 
 from collections.abc import Callable, Mapping
 from functools import wraps

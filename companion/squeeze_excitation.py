@@ -33,7 +33,7 @@ class SqueezeExcitation(nn.Module):
         (N, C, H, W) -> (N, C, H, W)
 
     Raises:
-        TypeError: if ``channels`` or ``reduction`` is not an int, or ``squeeze`` not a bool.
+        TypeError: if ``channels`` or ``reduction`` is not an int, or ``squeeze`` or ``bias`` not a bool.
         ValueError: if a number is below one, or ``reduction`` does not divide ``channels``; in use, if the input
             is not (N, C, H, W).
 
@@ -60,6 +60,7 @@ class SqueezeExcitation(nn.Module):
         if channels % reduction:
             raise ValueError(f"reduction must divide channels, got reduction={reduction} and channels={channels}")
         _checks.flag("squeeze", squeeze)
+        _checks.flag("bias", bias)
         self.squeeze = nn.AdaptiveAvgPool2d(1) if squeeze else nn.Identity()
         self.reduce = nn.Conv2d(channels, channels // reduction, kernel_size=1, bias=bias)
         self.activation = act_layer()

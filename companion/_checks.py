@@ -80,7 +80,7 @@ def tensor(name: str, value: object, shape: str) -> Tensor:
 
 
 def finite(name: str, value: object, shape: str) -> Tensor:
-    """Return ``value``, a tensor of a floating dtype with an axis for each name in ``shape``, all of it finite.
+    """Return ``value``, a tensor of a floating dtype with an axis for each name in ``shape``, finite and not empty.
 
     >>> import torch
     >>> finite("features", torch.zeros(1, 1, 2, 2) / 0, "(N, C, H, W)")
@@ -90,6 +90,8 @@ def finite(name: str, value: object, shape: str) -> Tensor:
     value = tensor(name, value, shape)
     if not value.is_floating_point():
         raise TypeError(f"{name} must be of a floating dtype, got {value.dtype}")
+    if value.numel() == 0:
+        raise ValueError(f"{name} must not be empty, got shape {tuple(value.shape)}")
     if not value.isfinite().all():
         raise ValueError(f"{name} must be finite, got NaN or infinity")
     return value

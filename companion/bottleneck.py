@@ -1,8 +1,8 @@
-"""Fewer channels, then more: the 1x1 convolution as the thin waist of a network.
+"""Blocks whose 1x1 convolutions reduce the number of channels, and what such a bottleneck must lose.
 
-``Reduced`` is the waist of an Inception branch (Szegedy et al., arXiv 1409.4842, section 4), ``Bottleneck`` the
-residual block of ResNet-50 and deeper (He et al., arXiv 1512.03385, section 4.1 and figure 5). The functions say
-how much a waist of r channels must lose: a 1x1 convolution to r channels and back is a matrix of rank r.
+``Reduced`` is a branch of an Inception module (Szegedy et al., arXiv 1409.4842, section 4), ``Bottleneck`` the
+residual block of ResNet-50 and deeper (He et al., arXiv 1512.03385, section 4.1 and figure 5). The functions give
+the least that a bottleneck of r channels loses: a 1x1 convolution to r channels and back is a matrix of rank r.
 """
 
 from collections.abc import Callable
@@ -14,11 +14,11 @@ from companion import _checks
 
 
 class Reduced(nn.Module):
-    """A k x k convolution behind a 1x1 convolution that leaves it fewer channels to read.
+    """A 1x1 convolution that reduces the number of channels, then a k x k convolution.
 
     Args:
         in_channels: channels of the input.
-        middle_channels: channels that the 1x1 convolution leaves.
+        middle_channels: channels between the two convolutions.
         out_channels: channels of the output.
         kernel_size: odd height and width of the second convolution; the padding keeps H and W.
         act_layer: type of the activation after each convolution; ``nn.Identity`` for none.
@@ -27,6 +27,7 @@ class Reduced(nn.Module):
         (N, in_channels, H, W) -> (N, out_channels, H, W)
 
     Raises:
+        TypeError: if a count is not an int.
         ValueError: if a count is below one or ``kernel_size`` is even.
     """
 
@@ -69,15 +70,15 @@ class Bottleneck(nn.Module):
         act_layer: type of the activation; the last one comes after the sum.
         stride_in_first: whether the first 1x1 convolution takes the stride, as in the paper: the block then reads
             one position in ``stride`` squared. By default the 3x3 convolution takes it, and reads them all.
-        attn_layer: what builds, from its number of channels, a last module of the residual branch, before the sum.
-            It keeps the shape. With ``SqueezeExcitation`` the block is that of SE-ResNet (Hu et al., arXiv
-            1709.01507, figure 3). None for none.
+        attn_layer: builds, from the number of channels, the last module of the residual branch, which keeps the
+            shape; None for none. With ``SqueezeExcitation`` the block is that of SE-ResNet (Hu et al., arXiv
+            1709.01507, figure 3).
 
     Shape:
         (N, in_channels, H, W) -> (N, out_channels, ceil(H / stride), ceil(W / stride))
 
     Raises:
-        TypeError: if a count or ``stride`` is no int, or ``stride_in_first`` no bool.
+        TypeError: if a count or ``stride`` is not an int, or ``stride_in_first`` not a bool.
         ValueError: if a count or ``stride`` is below one.
     """
 
@@ -135,7 +136,7 @@ def best_waist(features: Tensor, rank: int) -> tuple[Tensor, Tensor]:
         The weight of the reduction, (r, C), and of the expansion, (C, r), in the dtype of ``features``.
 
     Raises:
-        TypeError: if ``features`` are of no floating dtype.
+        TypeError: if ``features`` are not of a floating dtype.
         ValueError: if ``rank`` is below 1 or above C, or ``features`` are empty or not finite.
     """
     rank = _checks.integer("rank", rank)
@@ -147,22 +148,21 @@ def best_waist(features: Tensor, rank: int) -> tuple[Tensor, Tensor]:
 
 
 def lost_energy(features: Tensor) -> Tensor:
-    """Return the share of the maps' energy that the best waist of r channels loses, for r = 0 to C.
+    """Return the share of the maps' energy that the best bottleneck of r channels loses, for r = 0 to C.
 
     Args:
         features: (N, C, H, W).
 
     Returns:
         (C + 1,), in the dtype of ``features``: entry r is the sum of squares of the difference, divided by the
-        sum of squares of the maps; it falls from 1 (no channel) to 0 (all of them). It is computed in float64,
-        so that shares down to about 1e-15 mean something.
+        sum of squares of the maps; it falls from 1 to 0. Computed in float64: below about 1e-15 it is rounding.
 
     Raises:
-        TypeError: if ``features`` are of no floating dtype.
+        TypeError: if ``features`` are not of a floating dtype.
         ValueError: if ``features`` are empty, not finite, or zero everywhere.
 
     >>> one_map = torch.randn(1, 1, 8, 8)
-    >>> copies = torch.cat([one_map, 2 * one_map, -one_map], dim=1)  # three channels, one thing to say
+    >>> copies = torch.cat([one_map, 2 * one_map, -one_map], dim=1)  # three channels, rank 1
     >>> lost_energy(copies).round(decimals=4).tolist()
     [1.0, 0.0, 0.0, 0.0]
     """
@@ -171,35 +171,30 @@ def lost_energy(features: Tensor) -> Tensor:
 
 
 def _principal_directions(features: Tensor) -> tuple[Tensor, Tensor]:
-    """Return orthonormal directions in channel space (C, C) and the energy along each (C,), largest first.
-
-    Both are float64.
-    """
-    _checks.finite("features", features, "(N, C, H, W)")
-    if features.numel() == 0:
-        raise ValueError(f"features must not be empty, got shape {tuple(features.shape)}")
+    """Return orthonormal directions (C, C) of the channels and the energy along each (C,), float64, falling."""
+    features = _checks.finite("features", features, "(N, C, H, W)")
     pixels = features.double().movedim(1, -1).flatten(0, 2)  # (N*H*W, C)
     energy, directions = torch.linalg.eigh(pixels.T @ pixels)  # ascending
     return directions.flip(1), energy.flip(0).clamp(min=0)  # no energy may come out as -1e-16
 
 
 def lost_share(name: str, energy: Tensor) -> Tensor:
-    """Return the share of the whole that all terms but the first r add up to, for r = 0 to n.
+    """Return the share of the energy in all terms but the first r, for r = 0 to n.
 
     Args:
-        name: of what holds the energy, for the message.
+        name: what holds the energy, for the message.
         energy: (n,), at least 0, the largest first.
 
     Returns:
         (n + 1,), falling from 1 to 0.
 
     Raises:
-        ValueError: if there is no energy.
+        ValueError: if all terms are zero.
 
     >>> lost_share("weight", torch.tensor([6.0, 3.0, 1.0], dtype=torch.float64)).round(decimals=4).tolist()
     [1.0, 0.4, 0.1, 0.0]
     """
-    # Sums from the smallest up: 1 minus the share that is kept would drown the small shares in rounding.
+    # Summed from the smallest: 1 minus the share that is kept would lose small shares to rounding.
     tail = torch.cat([energy, energy.new_zeros(1)]).flip(0).cumsum(0).flip(0)
     if tail[0] == 0:
         raise ValueError(f"{name} must not be zero everywhere: there is no energy to lose")

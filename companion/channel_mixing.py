@@ -1,4 +1,4 @@
-"""Channels talk to each other: colour matrices, channel shuffle, and who can hear whom.
+"""1x1 convolutions that mix channels: colour matrices, channel shuffle, and which input an output depends on.
 
 The colour matrices are those of JPEG files (JFIF: Recommendation ITU-T T.871, with the luma weights of ITU-R
 BT.601) and of the ``sepia`` filter of CSS (W3C, "Filter Effects Module Level 1"). Channel shuffle is from Zhang et
@@ -14,14 +14,14 @@ LUMA = (0.299, 0.587, 0.114)
 """BT.601's weights of red, green and blue in the luma Y; they add up to 1."""
 
 SEPIA = ((0.393, 0.769, 0.189), (0.349, 0.686, 0.168), (0.272, 0.534, 0.131))
-"""The matrix of the CSS filter ``sepia(1)``: a convention, not a measurement. Bright pixels leave [0, 1]."""
+"""The matrix of the CSS filter ``sepia(1)``, a convention. Bright pixels come out above 1."""
 
 
 def ycbcr() -> tuple[Tensor, Tensor]:
     """Return the 1x1 convolution from RGB to YCbCr as JPEG files hold it, all channels in [0, 1].
 
-    Y is the luma; Cb and Cr are blue and red minus the luma, scaled to a width of 1 and moved up by one half.
-    (The files hold levels 0 to 255 and move by level 128; in [0, 1] the middle is 0.5.)
+    Y is the luma; Cb and Cr are blue and red minus the luma, scaled to a range of width 1 and shifted by one half.
+    (The files hold levels 0 to 255 and shift by 128; in [0, 1] the middle is 0.5.)
 
     Returns:
         The weight (3, 3) and the bias (3,), float64.
@@ -37,9 +37,7 @@ def ycbcr() -> tuple[Tensor, Tensor]:
 
 
 def inverse(weight: Tensor, bias: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """Return the 1x1 convolution that undoes another.
-
-    From y = W x + b follows x = V y - V b, with V the inverse of W.
+    """Return the inverse of a 1x1 convolution: from y = W x + b follows x = V y - V b, with V the inverse of W.
 
     Args:
         weight: W, (C, C).
@@ -49,32 +47,23 @@ def inverse(weight: Tensor, bias: Tensor | None = None) -> tuple[Tensor, Tensor]
         The weight V, (C, C), and the bias -V b, (C,).
 
     Raises:
-        TypeError: if an argument is no tensor of a floating dtype, or the two differ in theirs.
-        ValueError: if ``weight`` is not square or has no inverse, or ``bias`` does not fit it.
+        TypeError: if an argument is not a tensor.
+        ValueError: if ``weight`` is not a matrix or has no inverse, or ``bias`` is not a vector.
+        RuntimeError: from torch, if ``weight`` is not square or not of a floating dtype, or ``bias`` does not fit.
     """
-    _checks.tensor("weight", weight, "(C, C)")
-    channels = len(weight)
-    if not weight.is_floating_point():
-        raise TypeError(f"weight must be of a floating dtype, got {weight.dtype}")
-    if weight.shape[1] != channels:
-        raise ValueError(f"weight must be square to have an inverse, got {tuple(weight.shape)}")
-    if bias is None:
-        bias = weight.new_zeros(channels)
-    if _checks.tensor("bias", bias, "(C,)").shape[0] != channels:
-        raise ValueError(f"bias must have C = {channels} values, got {len(bias)}")
-    if bias.dtype != weight.dtype:
-        raise TypeError(f"bias must be of the dtype of weight, {weight.dtype}, got {bias.dtype}")
-    rank = int(torch.linalg.matrix_rank(weight))
-    if rank < channels:
+    channels = len(_checks.tensor("weight", weight, "(C, C)"))
+    bias = weight.new_zeros(channels) if bias is None else _checks.tensor("bias", bias, "(C,)")
+    # Rounding hides most singular matrices from torch.linalg.inv.
+    if (rank := int(torch.linalg.matrix_rank(weight))) < min(weight.shape):
         raise ValueError(f"weight must have rank {channels} to have an inverse, got rank {rank}")
     undo = torch.linalg.inv(weight)
     return undo, -undo @ bias
 
 
 def shuffle_order(channels: int, groups: int) -> Tensor:
-    """Return from which input channel each output channel of a channel shuffle is taken.
+    """Return the input channel that each output channel of a channel shuffle copies.
 
-    The outputs go around the groups: first the first channel of every group, then the second of every group.
+    The outputs are the first channel of every group, then the second of every group, and so on.
 
     Args:
         channels: number of channels C, a multiple of ``groups``.
@@ -84,7 +73,7 @@ def shuffle_order(channels: int, groups: int) -> Tensor:
         (C,), int64: output channel ``i`` is input channel ``order[i]``.
 
     Raises:
-        TypeError: if an argument is no int.
+        TypeError: if an argument is not an int.
         ValueError: if one is below 1, or ``groups`` does not divide ``channels``.
 
     >>> shuffle_order(8, groups=2).tolist()
@@ -96,7 +85,7 @@ def shuffle_order(channels: int, groups: int) -> Tensor:
 
 
 class ChannelShuffle(nn.Module):
-    """Deal the channels of each group out to all groups of the next layer; no weights, no MACs.
+    """Spread the channels of each group over all groups of the next layer; no weights, no MACs.
 
     It computes what ``torch.nn.ChannelShuffle`` does, in the three steps of the paper: reshape, transpose, flatten.
 
@@ -107,7 +96,7 @@ class ChannelShuffle(nn.Module):
         (N, C, H, W) -> (N, C, H, W), with C a multiple of g
 
     Raises:
-        TypeError: if ``groups`` is no int.
+        TypeError: if ``groups`` is not an int.
         ValueError: if ``groups`` is below 1 or, when called, does not divide C.
     """
 
@@ -124,20 +113,21 @@ class ChannelShuffle(nn.Module):
 
 
 def reach(*weights: Tensor) -> Tensor:
-    """Return which output channel of a stack of 1x1 convolutions can hear which input channel.
+    """Return which output channel of a stack of 1x1 convolutions can depend on which input channel.
 
-    A channel is heard if a path of weights leads to it, none of them zero. Activations between the layers change
-    nothing about that. The weights of two paths may still cancel; a path is the chance to hear, not the proof.
+    It can if a path of weights, none of them zero, leads from one to the other, with or without activations on the
+    way. Paths may still cancel: a path makes the dependence possible, not certain.
 
     Args:
-        *weights: each (C_out, C_in), in the order in which the data meets them.
+        *weights: each (C_out, C_in), in the order of the layers.
 
     Returns:
         (C_out of the last, C_in of the first), bool.
 
     Raises:
-        TypeError: if a weight is no tensor.
-        ValueError: if there is none, or one does not fit the one before it.
+        TypeError: if a weight is not a tensor.
+        ValueError: if there is none, or one is not a matrix.
+        RuntimeError: from torch, if a weight does not fit the one before it.
 
     >>> reach(torch.tensor([[1.0, 0.0], [2.0, 3.0]])).tolist()
     [[True, False], [True, True]]
@@ -148,9 +138,6 @@ def reach(*weights: Tensor) -> Tensor:
     for i, weight in enumerate(weights):
         _checks.tensor(f"weights[{i}]", weight, "(C_out, C_in)")
         links = (weight != 0).double()
-        if paths is not None and links.shape[1] != len(paths):
-            wanted = f"C_in = {len(paths)}, the outputs of the layer before"
-            raise ValueError(f"weights[{i}] must have {wanted}, got {links.shape[1]}")
         paths = links if paths is None else ((links @ paths) > 0).double()  # 0 or 1 each time: no overflow
     return paths > 0
 

@@ -1,6 +1,6 @@
-"""What channels and neighbouring pixels have in common, and the 1x1 convolution that takes the first away.
+"""Correlation across channels and across space, and the 1x1 convolution that removes the former.
 
-The two kinds of correlation, across channels and across space, are told apart in Chollet, "Xception", arXiv
+The two kinds of correlation are distinguished in Chollet, "Xception", arXiv
 1610.02357, section 1.1.
 """
 
@@ -13,11 +13,11 @@ from companion import _checks
 
 
 def correlation(features: Tensor, offset: tuple[int, int] = (0, 0)) -> Tensor:
-    """Return the correlation of each channel with each, at the same pixel or at one some way off.
+    """Return the correlation of each channel with each, at the same pixel or at an offset.
 
-    Entry (a, b) is Pearson's correlation of channel a with channel b, ``offset`` further down and to the right,
-    over all pictures and all pixels that have such a neighbour. At offset (0, 0) the entries off the diagonal are
-    the cross-channel correlations; at any other offset the diagonal holds the spatial ones.
+    Entry (a, b) is Pearson's correlation of channel a at a pixel with channel b at the pixel ``offset`` further
+    down and to the right, over all pictures and all pixels that have such a neighbour. At offset (0, 0) the entries
+    off the diagonal are the cross-channel correlations; at any other offset the diagonal holds the spatial ones.
 
     Args:
         features: (N, C, H, W).
@@ -27,8 +27,9 @@ def correlation(features: Tensor, offset: tuple[int, int] = (0, 0)) -> Tensor:
         (C, C), float64; NaN where a channel is constant.
 
     Raises:
-        TypeError: if ``features`` are of no floating dtype, or ``offset`` holds no ints.
-        ValueError: if a shape is wrong, or the offset leaves fewer than two values of a channel.
+        TypeError: if ``features`` are not of a floating dtype, or ``offset`` does not hold ints.
+        ValueError: if ``features`` are of another shape, empty or not finite, or the offset leaves fewer than two
+            values per channel.
 
     >>> ramp = torch.arange(12.0).reshape(1, 1, 3, 4)
     >>> correlation(torch.cat([ramp, -ramp], dim=1)).tolist()
@@ -43,7 +44,7 @@ def correlation(features: Tensor, offset: tuple[int, int] = (0, 0)) -> Tensor:
 
 
 def cross_channel(features: Tensor) -> float:
-    """Return the mean size of the correlation between two channels at one pixel, over all pairs of channels.
+    """Return the mean absolute correlation between two channels at one pixel, over all pairs of channels.
 
     Pairs with a constant channel don't count.
 
@@ -55,14 +56,14 @@ def cross_channel(features: Tensor) -> float:
         ValueError: as ``correlation`` does, or if no pair of channels varies.
     """
     pairs = correlation(features)
-    size = pairs[~torch.eye(len(pairs), dtype=torch.bool)].abs().nanmean().item()
-    if math.isnan(size):
+    mean = pairs[~torch.eye(len(pairs), dtype=torch.bool)].abs().nanmean().item()
+    if math.isnan(mean):
         raise ValueError("features must have at least two channels that vary")
-    return size
+    return mean
 
 
 def spatial(features: Tensor, distance: int = 1) -> float:
-    """Return the mean size of a channel's correlation with itself some pixels down and some to the right.
+    """Return the mean absolute correlation of a channel with itself some pixels down, and to the right.
 
     Constant channels don't count.
 
@@ -71,15 +72,15 @@ def spatial(features: Tensor, distance: int = 1) -> float:
         distance: in pixels, at least 1.
 
     Raises:
-        TypeError: as ``correlation`` does, or if ``distance`` is no int.
+        TypeError: as ``correlation`` does, or if ``distance`` is not an int.
         ValueError: as ``correlation`` does, or if ``distance`` is below 1 or no channel varies.
     """
     distance = _checks.integer("distance", distance)
     both = torch.stack([correlation(features, offset).diag() for offset in ((distance, 0), (0, distance))])
-    size = both.abs().nanmean().item()
-    if math.isnan(size):
+    mean = both.abs().nanmean().item()
+    if math.isnan(mean):
         raise ValueError("features must have at least one channel that varies")
-    return size
+    return mean
 
 
 def whitening(features: Tensor) -> tuple[Tensor, Tensor]:
@@ -97,12 +98,10 @@ def whitening(features: Tensor) -> tuple[Tensor, Tensor]:
         channels' covariance.
 
     Raises:
-        TypeError: if ``features`` are of no floating dtype.
-        ValueError: if there are fewer than two pixels, or no channel varies.
+        TypeError: if ``features`` are not of a floating dtype.
+        ValueError: if ``features`` are of another shape, empty or not finite, or no channel varies.
     """
     pixels = _float64(features).transpose(0, 1).flatten(1)  # (C, N*H*W)
-    if pixels.shape[1] < 2:
-        raise ValueError(f"features must have at least two pixels, got shape {tuple(features.shape)}")
     mean = pixels.mean(dim=1)
     centred = pixels - mean[:, None]
     variances, directions = torch.linalg.eigh(centred @ centred.T / pixels.shape[1])  # ascending
@@ -111,7 +110,7 @@ def whitening(features: Tensor) -> tuple[Tensor, Tensor]:
     floor = len(variances) * torch.finfo(features.dtype).eps * variances[0]
     kept = variances > torch.maximum(floor, 1e-24 * pixels.square().mean())
     if not kept.any():
-        raise ValueError("features must vary, got constant channels alone")
+        raise ValueError("features must vary, got only constant channels")
     weight = directions[:, kept].T / variances[kept, None].sqrt()  # (R, C)
     weight = weight * weight.gather(1, weight.abs().argmax(dim=1, keepdim=True)).sign()
     return weight.to(features.dtype), (-weight @ mean).to(features.dtype)
@@ -125,9 +124,9 @@ def _standardised(pixels: Tensor) -> Tensor:
     """Return the channels as rows (C, N*H*W) of mean 0 and length 1, NaN where a channel is constant."""
     rows = pixels.transpose(0, 1).flatten(1)
     if rows.shape[1] < 2:
-        raise ValueError(f"features must have at least two values of a channel, got {rows.shape[1]}")
+        raise ValueError(f"features must have at least two values per channel, got {rows.shape[1]}")
     centred = rows - rows.mean(dim=1, keepdim=True)
     length = centred.norm(dim=1, keepdim=True)
-    # The mean of equal numbers need not be exact, so a constant channel may keep a little.
+    # The mean of equal numbers need not be exact, so a constant channel may keep a little variance.
     constant = length <= 1e-12 * rows.norm(dim=1, keepdim=True)
     return centred / length.masked_fill(constant, torch.nan)

@@ -1,8 +1,8 @@
-"""Squeeze and excitation: a gate for each channel, computed from the means of all channels.
+"""Squeeze and excitation: each channel is multiplied by a gate, computed from the means of all channels.
 
 Hu et al., "Squeeze-and-Excitation Networks", arXiv 1709.01507. The block is that of section 3, with the fully
 connected layers written as 1x1 convolutions; ``squeeze=False`` is the variant "NoSqueeze" of section 7.1. The
-functions look into the gates of a network, as section 7.2 does, and change them.
+functions read the gates of a network, as section 7.2 does, and replace them.
 """
 
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ class SqueezeExcitation(nn.Module):
 
     Args:
         channels: C, of input and output.
-        reduction: r, which must divide ``channels``, so that the formula above holds to the last weight.
+        reduction: r, which must divide ``channels``, so that the formula above is exact.
         act_layer: type of the activation between the two convolutions.
         gate_layer: type of the function that turns the result into gates; the sigmoid gives 0 to 1.
         squeeze: whether the channels are averaged over space first. Without, each position computes gates from
@@ -33,7 +33,7 @@ class SqueezeExcitation(nn.Module):
         (N, C, H, W) -> (N, C, H, W)
 
     Raises:
-        TypeError: if ``channels`` or ``reduction`` is no int, or ``squeeze`` or ``bias`` no bool.
+        TypeError: if ``channels`` or ``reduction`` is not an int, or ``squeeze`` or ``bias`` not a bool.
         ValueError: if a number is below one, or ``reduction`` does not divide ``channels``; in use, if the input
             is not (N, C, H, W).
 
@@ -109,7 +109,7 @@ def gates_of(model: nn.Module, x: Tensor) -> dict[str, Tensor]:
 
 @contextmanager
 def replaced_gates(model: nn.Module, change: Callable[[Tensor], Tensor]) -> Iterator[None]:
-    """Let every block of a model use other gates than it computed, for the length of a ``with`` statement.
+    """Replace the gates that the blocks of a model compute, within a ``with`` statement.
 
     Args:
         model: holds ``SqueezeExcitation`` blocks.
@@ -140,8 +140,8 @@ def _blocks(model: nn.Module) -> dict[str, SqueezeExcitation]:
 def explained_by_class(values: Tensor, labels: Tensor) -> Tensor:
     """Return the share of the variance of ``values`` over the pictures that lies between the classes.
 
-    It is 1 if all pictures of a class have the same values, and 0 if the classes have the same means. Labels that
-    have nothing to do with the values get about (K - 1) / (N - 1), for K classes.
+    It is 1 if all pictures of a class have the same values, and 0 if the classes have the same means. Labels
+    independent of the values get about (K - 1) / (N - 1), for K classes.
 
     Args:
         values: (N, C), or (N, C, 1, 1) as gates are; sums over the channels are compared.
@@ -151,17 +151,15 @@ def explained_by_class(values: Tensor, labels: Tensor) -> Tensor:
         A number from 0 to 1, in a tensor without axes.
 
     Raises:
-        ValueError: if the shapes don't fit, or the values don't vary.
+        TypeError: if ``labels`` is not a tensor.
+        ValueError: if ``labels`` is of another shape, or the values don't vary.
+        IndexError: from torch, if there are more or fewer labels than pictures.
 
     >>> gates = torch.tensor([[0.1, 0.5], [0.1, 0.5], [0.9, 0.5], [0.9, 0.5]])
     >>> [round(explained_by_class(gates, torch.tensor(y)).item(), 3) for y in ([0, 0, 1, 1], [0, 1, 0, 1])]
     [1.0, 0.0]
     """
-    if values.dim() < 2 or labels.dim() != 1 or len(values) != len(labels) or len(values) == 0:
-        raise ValueError(
-            "values must be (N, C) or (N, C, 1, 1) and labels (N,) with one N above 0, "
-            f"got {tuple(values.shape)} and {tuple(labels.shape)}"
-        )
+    _checks.tensor("labels", labels, "(N,)")
     values = values.flatten(1).double()
     values = values - values.mean(dim=0)
     total = values.square().sum()

@@ -1,6 +1,4 @@
-"""Channels that talk to each other: the colour matrices, the shuffle, and who can hear whom."""
-
-import colorsys
+"""The colour matrices, the channel shuffle, and which output channel can depend on which input channel."""
 
 import pytest
 import torch
@@ -9,15 +7,8 @@ from hypothesis import strategies as st
 from PIL import Image
 from torch import nn
 
-from companion import channel_mixing, cost, pointwise
+from companion import channel_mixing, pointwise
 from companion.channel_mixing import ChannelShuffle, inverse, reach, shuffle_order
-
-
-def test_ycbcr_is_the_matrix_printed_for_jpeg_files():
-    weight, bias = channel_mixing.ycbcr()
-    printed = [[0.299, 0.587, 0.114], [-0.1687, -0.3313, 0.5], [0.5, -0.4187, -0.0813]]
-    torch.testing.assert_close(weight, torch.tensor(printed, dtype=torch.float64), rtol=0, atol=5e-5)
-    torch.testing.assert_close(bias, torch.tensor([0, 0.5, 0.5], dtype=torch.float64))
 
 
 def test_the_way_back_is_the_one_printed_for_jpeg_files():
@@ -37,19 +28,6 @@ def test_ycbcr_agrees_with_pillow_to_the_last_of_256_levels():
     assert (ours + offset - theirs).abs().max() <= 1.01
 
 
-def test_the_luma_is_that_of_yiq_but_for_its_rounding():
-    rows = torch.rand(20, 3, dtype=torch.float64)
-    theirs = torch.tensor([colorsys.rgb_to_yiq(*row)[0] for row in rows.tolist()], dtype=torch.float64)
-    assert (rows @ torch.tensor(channel_mixing.LUMA, dtype=torch.float64) - theirs).abs().max() < 0.005
-
-
-def test_grey_stays_grey():
-    weight, bias = channel_mixing.ycbcr()
-    grey = torch.full((1, 3, 1, 1), 0.7, dtype=torch.float64)
-    wanted = torch.tensor([0.7, 0.5, 0.5], dtype=torch.float64)
-    torch.testing.assert_close(pointwise.conv2d(grey, weight, bias).flatten(), wanted)
-
-
 def test_sepia_is_the_matrix_of_css():
     printed = "0.393 0.769 0.189 0.349 0.686 0.168 0.272 0.534 0.131"
     assert [weight for row in channel_mixing.SEPIA for weight in row] == [float(word) for word in printed.split()]
@@ -67,26 +45,11 @@ def test_the_inverse_brings_every_pixel_back(channels, seed, with_bias):
     torch.testing.assert_close(pointwise.conv2d(there, *inverse(weight, bias)), x)
 
 
-def dealt(x, groups):
-    """The slow way: one card from each hand in turn."""
-    hands = [list(hand.unbind(dim=1)) for hand in x.chunk(groups, dim=1)]
-    return torch.stack([hand.pop(0) for _ in range(len(hands[0])) for hand in hands], dim=1)
-
-
 @pytest.mark.parametrize(("channels", "groups"), [(1, 1), (6, 2), (6, 3), (12, 4), (8, 8), (5, 1)])
-@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
-def test_the_shuffle_deals_the_channels_like_cards(channels, groups, memory_format):
-    x = torch.randn(2, channels, 3, 5).contiguous(memory_format=memory_format)
-    torch.testing.assert_close(ChannelShuffle(groups)(x), dealt(x, groups), rtol=0, atol=0)
+def test_the_shuffle_is_that_of_pytorch(channels, groups):
+    x = torch.randn(2, channels, 3, 5)
     torch.testing.assert_close(ChannelShuffle(groups)(x), nn.ChannelShuffle(groups)(x), rtol=0, atol=0)
-
-
-@pytest.mark.parametrize("size", [(0, 6, 4, 4), (1, 6, 1, 1), (3, 6, 2, 5)])
-def test_the_shuffle_takes_any_batch_and_any_size(size):
-    x = torch.randn(size)
-    y = ChannelShuffle(3)(x)
-    assert y.shape == x.shape
-    torch.testing.assert_close(y[:, 1], x[:, 2], rtol=0, atol=0)  # second output: first channel of group two
+    assert repr(ChannelShuffle(groups)) == repr(nn.ChannelShuffle(groups))
 
 
 def test_the_shuffle_is_a_1x1_convolution_with_a_permutation_matrix():
@@ -94,38 +57,10 @@ def test_the_shuffle_is_a_1x1_convolution_with_a_permutation_matrix():
     torch.testing.assert_close(ChannelShuffle(3)(x), pointwise.conv2d(x, torch.eye(12)[order]), rtol=0, atol=0)
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.integers(1, 8), st.integers(1, 8))
-def test_a_second_shuffle_with_the_other_factor_undoes_the_first(groups, each):
-    x = torch.randn(1, groups * each, 1, 1)
-    torch.testing.assert_close(ChannelShuffle(each)(ChannelShuffle(groups)(x)), x, rtol=0, atol=0)
-
-
-def test_the_shuffle_has_gradients_but_no_weights_and_no_macs():
-    shuffle = ChannelShuffle(2)
-    assert not shuffle.state_dict()
-    assert cost.count(nn.Sequential(shuffle), (1, 8, 4, 4)).total.macs == 0
-    x = torch.randn(1, 4, 2, 2, dtype=torch.float64, requires_grad=True)
-    assert torch.autograd.gradcheck(shuffle, x)
-    assert repr(shuffle) == "ChannelShuffle(groups=2)"
-
-
-def test_the_shuffle_compiles_and_exports():
-    x, shuffle = torch.randn(2, 8, 3, 3), ChannelShuffle(4)
-    compiled = torch.compile(shuffle, fullgraph=True, backend="aot_eager")
-    torch.testing.assert_close(compiled(x), dealt(x, 4), rtol=0, atol=0)
-    torch.testing.assert_close(torch.export.export(shuffle, (x,)).module()(x), dealt(x, 4), rtol=0, atol=0)
-
-
-def heard(layers, channels):
+def dependence(layers, channels):
     """The slow way: change one input channel of the real layers and see which outputs move."""
-    still = torch.zeros(1, channels, 1, 1, dtype=torch.float64)
-    columns = []
-    for channel in range(channels):
-        moved = still.clone()
-        moved[0, channel] = 1
-        columns.append((layers(moved) != layers(still)).flatten())
-    return torch.stack(columns, dim=1)
+    changed = torch.eye(channels, dtype=torch.float64)[:, :, None, None]
+    return (layers(changed) != layers(0 * changed)).flatten(1).T
 
 
 @pytest.mark.parametrize(
@@ -137,14 +72,14 @@ def test_reach_is_what_changing_an_input_channel_shows(groups, between, wanted):
     shuffle = [ChannelShuffle(groups)] if between else []
     matrices = [pointwise.block_diagonal(layer.weight.detach()[:, :, 0, 0], groups) for layer in (first, second)]
     matrices[1:1] = [torch.eye(12)[shuffle_order(12, groups)]] * between
-    hears = reach(*matrices)
-    assert hears.dtype == torch.bool
-    assert torch.equal(hears, heard(nn.Sequential(first, *shuffle, second), 12))
-    assert set(hears.sum(dim=1).tolist()) == {wanted}
+    found = reach(*matrices)
+    assert found.dtype == torch.bool
+    assert torch.equal(found, dependence(nn.Sequential(first, *shuffle, second), 12))
+    assert set(found.sum(dim=1).tolist()) == {wanted}
 
 
 def test_reach_follows_the_order_of_the_layers_and_the_shape_of_each():
-    first = torch.tensor([[1.0, 0, 0], [0, -2, 0]])  # three channels to two: the third is heard by none
+    first = torch.tensor([[1.0, 0, 0], [0, -2, 0]])  # three channels to two: none depends on the third
     second = torch.tensor([[0.0, 1.0], [1.0, 1.0], [0.0, 0.0], [5.0, 0.0]])
     wanted = [[False, True, False], [True, True, False], [False, False, False], [True, False, False]]
     assert reach(first, second).tolist() == wanted
@@ -163,20 +98,21 @@ def test_reach_counts_paths_that_cancel_and_does_not_overflow():
         (lambda: shuffle_order(6, 4), ValueError, "groups must divide channels, got groups=4 and channels=6"),
         (lambda: shuffle_order(6, 0), ValueError, "groups must be at least 1, got 0"),
         (lambda: shuffle_order(6.0, 2), TypeError, "channels must be an int, got float"),
-        (lambda: ChannelShuffle(True), TypeError, "groups must be an int, got bool"),
-        (lambda: ChannelShuffle(4)(torch.zeros(1, 6, 2, 2)), ValueError, "got groups=4 and channels=6"),
-        (lambda: ChannelShuffle(2)(torch.zeros(6, 2, 2)), ValueError, r"x must have shape \(N, C, H, W\)"),
+        (lambda: ChannelShuffle(4)(torch.ones(1, 6, 2, 2)), ValueError, "got groups=4 and channels=6"),
+        (lambda: ChannelShuffle(2)(torch.ones(6, 2, 2)), ValueError, r"x must have shape \(N, C, H, W\)"),
         (lambda: reach(), ValueError, "weights must be at least one, got none"),
-        (lambda: reach(torch.ones(2, 3), torch.ones(1, 3)), ValueError, r"weights\[1\] must have C_in = 2.*got 3"),
         (lambda: reach(torch.ones(2)), ValueError, r"weights\[0\] must have shape \(C_out, C_in\), got \(2,\)"),
-        (lambda: reach([[1.0]]), TypeError, r"weights\[0\] must be a torch.Tensor, got list"),
-        (lambda: inverse(torch.ones(2, 3)), ValueError, r"weight must be square.*got \(2, 3\)"),
         (lambda: inverse(torch.ones(3, 3)), ValueError, "weight must have rank 3 to have an inverse, got rank 1"),
-        (lambda: inverse(torch.eye(3), torch.ones(2)), ValueError, "bias must have C = 3 values, got 2"),
-        (lambda: inverse(torch.eye(3, dtype=torch.int64)), TypeError, "floating dtype, got torch.int64"),
-        (lambda: inverse(torch.eye(3), torch.ones(3).double()), TypeError, "torch.float32, got torch.float64"),
+        (lambda: inverse(torch.eye(3), torch.eye(3)), ValueError, r"bias must have shape \(C,\), got \(3, 3\)"),
     ],
 )
 def test_bad_input_is_named(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+def test_a_matrix_that_is_singular_but_for_rounding_has_no_inverse():
+    weight = torch.tensor([[0.1, 0.2, 0.3], [0.4, 0.5, 0.6], [0.7, 0.8, 0.9]], dtype=torch.float64)
+    torch.linalg.inv(weight)  # without a word
+    with pytest.raises(ValueError, match="weight must have rank 3 to have an inverse, got rank 2"):
+        inverse(weight)

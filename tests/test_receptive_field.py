@@ -1,4 +1,4 @@
-"""What a module reads: gradients that are held against differences."""
+"""The input gradients, compared with differences."""
 
 import pytest
 import torch
@@ -47,8 +47,19 @@ def test_the_module_is_left_as_it_was():
     assert all(parameter.grad is None for parameter in block.parameters())
 
 
-def test_bad_input_is_named():
-    with pytest.raises(ValueError, match=r"x must not be empty, got shape \(0, 4, 4, 4\)"):
-        receptive_field.gradient_map(nn.Identity(), torch.zeros(0, 4, 4, 4))
-    with pytest.raises(TypeError, match=r"x must be of a floating dtype, got torch\.int64"):
-        receptive_field.gradient_map(nn.Identity(), torch.zeros(1, 4, 4, 4, dtype=torch.int64))
+@pytest.mark.parametrize(
+    ("x", "options", "error", "words"),
+    [
+        (torch.zeros(4, 4, 4), {}, ValueError, r"x must have shape \(N, C, H, W\), got \(4, 4, 4\)"),
+        (torch.zeros(0, 4, 4, 4), {}, ValueError, r"x must not be empty, got shape \(0, 4, 4, 4\)"),
+        (torch.zeros(1, 4, 4, 4), {"channel": 4}, IndexError, "4 is out of bounds"),
+    ],
+)
+def test_bad_input_is_refused(x, options, error, words):
+    with pytest.raises(error, match=words):
+        receptive_field.input_gradient(nn.Identity(), x, **options)
+
+
+def test_the_last_channel_may_be_counted_from_the_end():
+    x = numbers(1, 3, 2, 2)
+    assert receptive_field.input_gradient(nn.Identity(), x, channel=-1).sum(dim=(0, 2, 3)).tolist() == [0, 0, 4]

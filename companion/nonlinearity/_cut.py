@@ -1,4 +1,4 @@
-"""How well one straight cut can tell two classes apart: the most that a linear layer can do."""
+"""The best straight cut between two classes: the most that a linear layer with two inputs can do."""
 
 import math
 from typing import NamedTuple
@@ -13,7 +13,7 @@ class Cut(NamedTuple):
     """A straight cut through the plane of two channels.
 
     Attributes:
-        accuracy: share of the points, in percent, that lie on their side of it.
+        accuracy: share of the points, in percent, on the side of their class.
         normal: (2,), of length 1; points with ``point @ normal > threshold`` count as class 1.
         threshold: see ``normal``.
     """
@@ -27,24 +27,22 @@ def best_cut(points: Tensor, labels: Tensor, *, directions: int = 720) -> Cut:
     """Return the best straight cut between two classes, found by trying them.
 
     Args:
-        points: (N, 2), one a pixel.
+        points: (N, 2), one per pixel.
         labels: (N,), 0 or 1.
         directions: how many normals are tried, evenly around the circle, each with every threshold.
 
     Raises:
         TypeError: if an argument is of the wrong kind.
-        ValueError: if the shapes don't fit, there is no point, one is not finite, or a label is neither 0 nor 1.
+        ValueError: if the shapes don't fit, ``points`` are empty or not finite, or a label is neither 0 nor 1.
 
     >>> corners = torch.tensor([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
     >>> best_cut(corners, torch.tensor([0, 1, 1, 0])).accuracy  # the exclusive or
     75.0
     """
-    _checks.tensor("points", points, "(N, 2)")
+    _checks.finite("points", points, "(N, 2)")
     _checks.tensor("labels", labels, "(N,)")
-    if points.shape != (len(labels), 2) or len(labels) == 0:
-        raise ValueError(f"points must have shape (N, 2) with N = {len(labels)} above 0, got {tuple(points.shape)}")
-    if not points.isfinite().all():
-        raise ValueError("points must be finite, got NaN or infinity")
+    if points.shape != (len(labels), 2):
+        raise ValueError(f"points must have shape (N, 2) with N = {len(labels)}, got {tuple(points.shape)}")
     if not ((labels == 0) | (labels == 1)).all():
         raise ValueError(f"labels must be 0 or 1, got {labels.unique().tolist()}")
     angles = 2 * math.pi * torch.arange(_checks.integer("directions", directions), dtype=torch.float64) / directions

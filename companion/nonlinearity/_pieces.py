@@ -1,5 +1,6 @@
-"""Where a ReLU network bends along a straight line, found exactly, and a network that bends as often as it can."""
+"""The linear pieces of a ReLU network along a line, found exactly, and a network with as many as possible."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import torch
@@ -9,11 +10,11 @@ from companion import _checks
 from companion.nonlinearity._affine import affine
 from companion.pointwise import as_conv2d
 
-_APART = 1e-12  # knots closer than this, of a line of length 1, are one: rounding in float64 tears them apart
+_APART = 1e-12  # knots closer than this, of a line of length 1, are one, split by rounding in float64
 
 
 class Walk(NamedTuple):
-    """A network along a line: straight between neighbouring knots.
+    """A network along a line: affine between neighbouring knots.
 
     Attributes:
         knots: (K,), float64, rising from 0 at the start of the line to 1 at its end.
@@ -29,30 +30,27 @@ class Walk(NamedTuple):
         return len(self.knots) - 1
 
 
-def walk(net: nn.Sequential, start: Tensor, end: Tensor) -> Walk:
+def walk(net: Iterable[nn.Module], start: Tensor, end: Tensor) -> Walk:
     """Follow a network of 1x1 convolutions and ReLUs from one pixel value to another.
 
-    A unit switches where its input crosses zero; between two switches everything is straight, so that the
-    values at the switches say all. Nothing is sampled. Computed in float64.
+    A unit switches where its input crosses zero; between two switches the network is affine, so that its values
+    at the switches determine all others. Nothing is sampled. Computed in float64.
 
     Args:
-        net: 1x1 convolutions, batch normalisations in evaluation mode, ``nn.ReLU``, ``nn.Identity``.
+        net: of 1x1 convolutions, batch normalisations in evaluation mode, ``nn.ReLU`` and ``nn.Identity``.
         start: (C_in,), the channels of the first pixel.
         end: (C_in,), those of the last.
 
     Raises:
-        TypeError: if ``net`` is no ``nn.Sequential`` or holds another kind of layer.
-        ValueError: if channels don't fit.
+        TypeError: if ``net`` holds another kind of layer, or an end is not a tensor.
+        ValueError: if an end is not one pixel, or a layer reads another number of channels than it gets.
+        RuntimeError: from torch, if the ends have different numbers of channels.
 
     >>> relu = nn.Sequential(as_conv2d(torch.eye(1), torch.tensor([-0.25])), nn.ReLU())
     >>> walk(relu, torch.tensor([0.0]), torch.tensor([1.0])).knots.tolist()
     [0.0, 0.25, 1.0]
     """
-    if not isinstance(net, nn.Sequential):
-        raise TypeError(f"net must be an nn.Sequential, got {type(net).__name__}")
     ends = _checks.tensor("start", start, "(C_in,)"), _checks.tensor("end", end, "(C_in,)")
-    if ends[0].shape != ends[1].shape:
-        raise ValueError(f"start and end must have equally many channels, got {len(start)} and {len(end)}")
     knots, values = torch.tensor([0.0, 1.0], dtype=torch.float64), torch.stack(ends).detach().double()  # (2, C_in)
     for index, layer in enumerate(net):
         if isinstance(layer, nn.ReLU):
@@ -82,10 +80,9 @@ def _cut_at_zero(knots: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
 def folding(depth: int, folds: int = 2) -> nn.Sequential:
     """Return a network that folds the interval from 0 to 1 onto itself, ``depth`` times over.
 
-    Each layer sends ``folds`` equal pieces of the interval, one after the other, onto all of it, to and fro. What
-    a later layer bends in one place is bent in every copy: the output is a zigzag of ``folds ** depth`` pieces.
-    The construction is that of Montufar et al., arXiv 1402.1869; with two folds it is Telgarsky's
-    sawtooth, arXiv 1602.04485.
+    Each layer maps ``folds`` equal pieces of the interval onto all of it, alternately rising and falling. A kink of
+    a later layer appears in every copy: the output is a zigzag of ``folds ** depth`` pieces. Montufar et al., arXiv
+    1402.1869, construct it so; with two folds it is Telgarsky's sawtooth, arXiv 1602.04485.
 
     Args:
         depth: number of hidden layers.
@@ -95,7 +92,7 @@ def folding(depth: int, folds: int = 2) -> nn.Sequential:
         float64 network of 1x1 convolutions and ReLUs, (N, 1, H, W) -> (N, 1, H, W).
 
     Raises:
-        TypeError: if an argument is no int.
+        TypeError: if an argument is not an int.
         ValueError: if ``depth`` is below 1 or ``folds`` below 2.
 
     >>> walk(folding(depth=3), torch.tensor([0.0]), torch.tensor([1.0])).values.flatten().tolist()
@@ -103,8 +100,8 @@ def folding(depth: int, folds: int = 2) -> nn.Sequential:
     """
     depth, folds = _checks.integer("depth", depth), _checks.integer("folds", folds, at_least=2)
     steps = torch.arange(folds, dtype=torch.float64)
-    bend = -steps / folds  # unit j wakes up at j / folds ...
-    slopes = 2 * folds * (-1) ** steps  # ... and turns the slope from +folds to -folds or back
+    bend = -steps / folds  # unit j is active from j / folds on ...
+    slopes = 2 * folds * (-1) ** steps  # ... and changes the slope from +folds to -folds or back
     slopes[0] = folds
     ones = torch.ones(folds, 1, dtype=torch.float64)
     layers = [as_conv2d(ones, bend), nn.ReLU()]

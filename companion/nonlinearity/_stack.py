@@ -1,4 +1,4 @@
-"""1x1 convolutions with activations between them, and the one matrix that they are without."""
+"""Stacks of 1x1 convolutions, and the single convolution that a stack without activations equals."""
 
 import itertools
 from collections.abc import Sequence
@@ -11,12 +11,11 @@ from companion.pointwise import as_conv2d
 
 
 def stack(channels: Sequence[int], *, act_layer: type[nn.Module] = nn.ReLU) -> nn.Sequential:
-    """Return 1x1 convolutions from each number of channels to the next, with an activation between two.
+    """Return 1x1 convolutions from each number of channels to the next, with activations between.
 
     Args:
         channels: C_in, the widths of the hidden layers if any, C_out.
-        act_layer: type of the activation between two convolutions; ``nn.Identity`` for none. There is none after
-            the last.
+        act_layer: type of the activation after each convolution but the last; ``nn.Identity`` for none.
 
     Shape:
         (N, C_in, H, W) -> (N, C_out, H, W)
@@ -38,9 +37,9 @@ def stack(channels: Sequence[int], *, act_layer: type[nn.Module] = nn.ReLU) -> n
 
 
 def collapse(*layers: nn.Module) -> nn.Conv2d:
-    """Return the one 1x1 convolution that does what these layers do one after the other.
+    """Return the one 1x1 convolution that equals these layers, one after the other.
 
-    Matrices are multiplied and biases carried along in float64; the result is in the dtype of the layers and
+    Matrices and biases are multiplied in float64; the result is in the dtype of the layers and
     shares no memory with them.
 
     Args:
@@ -51,8 +50,8 @@ def collapse(*layers: nn.Module) -> nn.Conv2d:
 
     Raises:
         TypeError: if a layer is of another kind (an activation, a pooling), or their dtypes differ.
-        ValueError: if there is no layer, one is no plain 1x1 convolution or is normalising in training mode, or
-            one doesn't read as many channels as the one before it returns.
+        ValueError: if there is no layer, a convolution is not a plain 1x1 one, a normalisation is in training mode,
+            or a layer reads another number of channels than it gets.
 
     >>> layers = stack([64, 16, 64], act_layer=nn.Identity)
     >>> collapse(*layers)

@@ -1,4 +1,4 @@
-"""Pictures whose pixels no straight cut through their channels can sort: the exclusive or, and a disc.
+"""Pictures whose pixels no straight cut between their channels can classify: the exclusive or, and a disc.
 
 The exclusive or is the classical case of what one linear unit cannot do (Minsky and Papert, "Perceptrons", 1969).
 """
@@ -13,7 +13,7 @@ from companion import _checks
 
 
 def checkerboard(size: int = 32, cell: int = 4, *, noise: float = 0.4, seed: int = 0) -> tuple[Tensor, Tensor]:
-    """Return a picture of upright and of level stripes, and the checkerboard that they make together.
+    """Return vertical stripes in one channel, horizontal ones in the other, and the checkerboard that they form.
 
     A pixel's class is 1 where exactly one of its channels is above 0: the exclusive or. All four combinations of
     signs cover equally many pixels.
@@ -21,14 +21,14 @@ def checkerboard(size: int = 32, cell: int = 4, *, noise: float = 0.4, seed: int
     Args:
         size: H = W, a multiple of ``2 * cell``.
         cell: width of a stripe in pixels.
-        noise: how far a value may lie from +1 or -1, from 0 to below 1.
+        noise: the most that a value differs from +1 or -1, from 0 to below 1.
         seed: of the noise.
 
     Returns:
         float32 picture (1, 2, H, W) and int64 classes (1, H, W).
 
     Raises:
-        TypeError: if ``size``, ``cell`` or ``seed`` is no int.
+        TypeError: if ``size``, ``cell`` or ``seed`` is not an int.
         ValueError: if an argument is out of range.
 
     >>> x, y = checkerboard(4, cell=2, noise=0)
@@ -49,19 +49,19 @@ def checkerboard(size: int = 32, cell: int = 4, *, noise: float = 0.4, seed: int
 def disc(size: int = 32, *, noise: float = 0.05, seed: int = 0) -> tuple[Tensor, Tensor]:
     """Return a picture whose channels rise from left to right and from top to bottom, and a disc in its middle.
 
-    The channels of a pixel are its place, from -1 to 1, so that the picture is the plane of its two channels. The
-    class is 1 inside the circle that covers half of the square.
+    The channels of a pixel are its coordinates, from -1 to 1, so that the picture is the plane of its two channels.
+    The class is 1 inside the circle that covers half of the square.
 
     Args:
         size: H = W.
-        noise: how far each value may lie from its place, at least 0; the class follows the value.
+        noise: the most that a value differs from the coordinate, at least 0; the class follows the value.
         seed: of the noise.
 
     Returns:
         float32 picture (1, 2, H, W) and int64 classes (1, H, W).
 
     Raises:
-        TypeError: if ``size`` or ``seed`` is no int.
+        TypeError: if ``size`` or ``seed`` is not an int.
         ValueError: if an argument is out of range.
     """
     size = _checks.integer("size", size)
@@ -74,7 +74,7 @@ def disc(size: int = 32, *, noise: float = 0.05, seed: int = 0) -> tuple[Tensor,
 
 
 def as_pixels(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    """Return every pixel of labelled pictures as a picture of its own: to a 1x1 convolution it is the same.
+    """Return every pixel of labelled pictures as a picture of its own, which changes nothing for a 1x1 convolution.
 
     Args:
         x: (N, C, H, W).
@@ -84,13 +84,13 @@ def as_pixels(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         Pictures (N*H*W, C, 1, 1) and classes (N*H*W,), row by row.
 
     Raises:
-        TypeError: if an argument is no tensor.
+        TypeError: if an argument is not a tensor.
         ValueError: if the shapes don't fit.
     """
     _checks.tensor("x", x, "(N, C, H, W)")
     _checks.tensor("y", y, "(N, H, W)")
-    if y.shape != (x.shape[0], *x.shape[2:]):
-        raise ValueError(f"y must have shape {(x.shape[0], *x.shape[2:])}, one class a pixel, got {tuple(y.shape)}")
+    if y.shape != (wanted := (x.shape[0], *x.shape[2:])):
+        raise ValueError(f"y must have shape {wanted}, one class per pixel, got {tuple(y.shape)}")
     return x.movedim(1, -1).flatten(0, 2)[:, :, None, None], y.flatten()
 
 

@@ -1,7 +1,7 @@
-"""Which full kernels a depthwise and a pointwise convolution can be together, and which of these is closest.
+"""The full kernel of a depthwise and a pointwise convolution, and the pair that comes closest to a given kernel.
 
 The pair is one full convolution whose kernel (C_out, C_in, k_h, k_w) has, for each input channel, a matrix
-(C_out, k_h * k_w) of rank 1, or of rank m with m depthwise kernels a channel. Guo et al., "Network Decoupling",
+(C_out, k_h * k_w) of rank 1, or of rank m with m depthwise kernels per channel. Guo et al., "Network Decoupling",
 arXiv 1808.05517, show this and cut trained kernels that way.
 """
 
@@ -13,14 +13,14 @@ from companion.bottleneck import lost_share
 
 
 def compose(depthwise: Tensor, pointwise: Tensor, multiplier: int = 1) -> Tensor:
-    """Return the kernel of the one full convolution that does what the two do in turn.
+    """Return the kernel of the full convolution that equals the two, one after the other.
 
-    Stride and padding of the full convolution are those of the depthwise one. It holds only if nothing stands
-    between the two: no activation, no normalisation, no bias.
+    Stride and padding of the full convolution are those of the depthwise one. There must be no activation,
+    normalisation or bias between the two.
 
     Args:
         depthwise: (m * C_in, 1, k_h, k_w), as in ``nn.Conv2d`` with ``groups=C_in``: the m kernels of an input
-            channel stand side by side.
+            channel are consecutive.
         pointwise: (C_out, m * C_in, 1, 1).
         multiplier: m, the number of depthwise kernels for each input channel.
 
@@ -54,8 +54,8 @@ def compose(depthwise: Tensor, pointwise: Tensor, multiplier: int = 1) -> Tensor
 def best_separable(weight: Tensor, multiplier: int = 1) -> tuple[Tensor, Tensor]:
     """Return the depthwise and the pointwise weights that together come closest to a full kernel.
 
-    For each input channel the matrix (C_out, k_h * k_w) is cut to its m largest singular values: no other pair
-    is closer in the sum of squares (Eckart and Young, 1936). ``lost_kernel_energy`` says how close.
+    Each input channel's matrix (C_out, k_h * k_w) keeps its m largest singular values: no other pair is closer
+    in the sum of squares (Eckart and Young, 1936). ``lost_kernel_energy`` says how close.
 
     Args:
         weight: (C_out, C_in, k_h, k_w), the kernel of a convolution with one group.
@@ -96,7 +96,7 @@ def lost_kernel_energy(weight: Tensor) -> Tensor:
 
     Returns:
         (min(C_out, k_h * k_w) + 1,), in the dtype of ``weight``: entry m is the sum of squares of the difference
-        between ``weight`` and the closest pair with m depthwise kernels a channel, divided by the sum of squares
+        between ``weight`` and the closest pair with m depthwise kernels per channel, divided by the sum of squares
         of ``weight``. It falls from 1 to 0.
 
     Raises:
@@ -114,6 +114,4 @@ def lost_kernel_energy(weight: Tensor) -> Tensor:
 def _matrices(weight: Tensor) -> Tensor:
     """Return one matrix for each input channel, (C_in, C_out, k_h * k_w), in float64."""
     _checks.finite("weight", weight, "(C_out, C_in, k_h, k_w)")
-    if weight.numel() == 0:
-        raise ValueError(f"weight must not be empty, got shape {tuple(weight.shape)}")
     return weight.detach().double().transpose(0, 1).flatten(2)

@@ -1,4 +1,4 @@
-"""The blocks of MobileNetV1 and V2, and what the depthwise separable pair costs beside a full convolution.
+"""The blocks of MobileNetV1 and V2, and the cost of the depthwise separable pair relative to a full convolution.
 
 Howard et al., arXiv 1704.04861, section 3.1 and figure 3; Sandler et al., arXiv 1801.04381, section 3.3 and
 table 1.
@@ -12,7 +12,7 @@ from companion import _checks
 
 
 def cost_ratio(out_channels: int, kernel_size: int, multiplier: int = 1) -> Fraction:
-    """Return what the separable pair costs, as a share of the full convolution: m * (1 / C_out + 1 / k^2).
+    """Return the cost of the separable pair as a share of the full convolution's: m * (1 / C_out + 1 / k^2).
 
     It holds for weights and, where the stride is 1 and the padding keeps H and W, for MACs; normalisation and
     biases are left out. With a stride it holds for MACs too, as long as the depthwise layer takes it. The number
@@ -53,7 +53,7 @@ class DepthwiseSeparable(nn.Module):
         kernel_size: odd height and width of the depthwise kernels; with stride 1 the padding keeps H and W.
         stride: stride of the depthwise convolution.
         multiplier: number of depthwise kernels for each input channel.
-        bias: whether both convolutions have biases; a normalisation makes them superfluous.
+        bias: whether both convolutions have biases; they add nothing before a normalisation.
         norm_layer: type of the normalisation after each convolution; ``nn.Identity`` for none.
         act_layer: type of the activation after each convolution; ``nn.Identity`` for none.
         middle_act_layer: type of the activation after the depthwise convolution, if another than ``act_layer``;
@@ -100,18 +100,17 @@ class DepthwiseSeparable(nn.Module):
 
 
 class InvertedResidual(nn.Module):
-    """MobileNetV2's block: widen with 1x1, convolve depthwise, narrow with a linear 1x1, and add the input.
+    """MobileNetV2's block: expand with 1x1, convolve depthwise, project with a linear 1x1, and add the input.
 
-    ResNet's bottleneck turned inside out: the shortcut joins the narrow ends. The last 1x1 convolution has no
+    Unlike in ResNet's bottleneck, the shortcut connects the narrow ends. The last 1x1 convolution has no
     activation. The input is added only where stride 1 and equal channels allow it; there is no projection. With
-    ``expansion=1`` there is nothing to widen, and as in the usual implementations the first 1x1 is left out.
+    ``expansion=1`` there is nothing to expand, and as in the usual implementations the first 1x1 is left out.
 
     Args:
         in_channels: channels of the input.
         out_channels: channels of the output.
         stride: stride of the depthwise convolution.
         expansion: the depthwise convolution works on this many times ``in_channels``.
-        kernel_size: odd height and width of the depthwise kernels; 3 in the paper.
         norm_layer: type of the normalisation after each convolution; ``nn.Identity`` for none.
         act_layer: type of the activation after the first two convolutions; ``nn.Identity`` for none.
 
@@ -120,7 +119,7 @@ class InvertedResidual(nn.Module):
 
     Raises:
         TypeError: if a count is not an int.
-        ValueError: if a count is below one or ``kernel_size`` is even.
+        ValueError: if a count is below one.
     """
 
     def __init__(
@@ -130,7 +129,6 @@ class InvertedResidual(nn.Module):
         stride: int = 1,
         expansion: int = 6,
         *,
-        kernel_size: int = 3,
         norm_layer: type[nn.Module] = nn.BatchNorm2d,
         act_layer: type[nn.Module] = nn.ReLU6,
     ):
@@ -143,9 +141,7 @@ class InvertedResidual(nn.Module):
             self.expand.append(nn.Conv2d(in_channels, wide, kernel_size=1, bias=False))
             self.expand.append(norm_layer(wide))
             self.expand.append(act_layer())
-        self.depthwise = nn.Sequential(
-            _depthwise(wide, wide, kernel_size, stride, bias=False), norm_layer(wide), act_layer()
-        )
+        self.depthwise = nn.Sequential(_depthwise(wide, wide, 3, stride, bias=False), norm_layer(wide), act_layer())
         self.project = nn.Sequential(
             nn.Conv2d(wide, out_channels, kernel_size=1, bias=False), norm_layer(out_channels)
         )
@@ -158,8 +154,6 @@ class InvertedResidual(nn.Module):
 
 def _depthwise(in_channels: int, out_channels: int, kernel_size: int, stride: int, *, bias: bool) -> nn.Conv2d:
     if _checks.integer("kernel_size", kernel_size) % 2 == 0:
-        raise ValueError(
-            f"kernel_size must be odd, so that the padding is the same on all sides, got {kernel_size}"
-        )
+        raise ValueError(f"kernel_size must be odd, so that all sides get the same padding, got {kernel_size}")
     stride, padding = _checks.integer("stride", stride), kernel_size // 2
     return nn.Conv2d(in_channels, out_channels, kernel_size, stride, padding, groups=in_channels, bias=bias)

@@ -1,8 +1,6 @@
 """The five networks layer by layer, against tables typed and worked out here from the papers."""
 
 import functools
-import subprocess
-import sys
 
 import pytest
 import torch
@@ -54,16 +52,11 @@ def nin(num_classes=10):
     return lines
 
 
-@pytest.mark.parametrize("num_classes", [10, 100])
-def test_nin_is_the_table_of_its_authors(num_classes):
-    table = counted(networks.nin, 32, num_classes=num_classes)
-    assert layers(table) == nin(num_classes)
-    assert table.total.affine == 0
-
-
-def test_nin_for_cifar_10_has_966_986_parameters():
-    assert counted(networks.nin, 32).total.parameters == 965_568 + 1_418 == 966_986
-    assert counted(networks.nin, 32).total.macs == 222_486_528
+def test_nin_is_the_table_of_its_authors():
+    table = counted(networks.nin, 32)
+    assert layers(table) == nin()
+    assert (table.total.parameters, table.total.affine, table.total.macs) == (966_986, 0, 222_486_528)
+    assert layers(counted(networks.nin, 32, num_classes=100)) == nin(100)
 
 
 # --- GoogLeNet
@@ -262,21 +255,3 @@ def test_stages_are_added_up_by_their_prefix():
     table = counted(networks.resnet50)
     macs = {i: sum(row for row in table if row.name.startswith(f"conv{i}_x.")).macs for i in (2, 3, 4, 5)}
     assert macs == {i: sum(line[3] for line in resnet50() if line[0].startswith(f"conv{i}_x")) for i in macs}
-
-
-def test_counting_all_five_takes_little_time_and_memory():
-    program = """
-import resource, time, torch
-from companion import cost, networks
-peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-before, start = peak(), time.process_time()
-for name in ("nin", "googlenet", "resnet50", "se_resnet50", "mobilenet_v1"):
-    with torch.device("meta"):
-        network = getattr(networks, name)()
-    cost.count(network, (1, 3, 224, 224))
-print(time.process_time() - start, peak() - before)
-"""
-    output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
-    seconds, mebibytes = map(float, output.split())
-    assert seconds < 10
-    assert mebibytes < 1536

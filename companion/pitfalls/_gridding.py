@@ -1,9 +1,9 @@
-"""Which positions a stack of dilated convolutions reads, and which fall through (gridding).
+"""Which positions of its receptive field a stack of dilated convolutions reads, and which it skips (gridding).
 
-A tap of a kernel of size k and dilation r moves the reading point by a multiple of r. A stack adds up one move for
-each layer, so the positions that it reads are the sums of such moves, and a 1x1 layer, which never moves, adds
-nothing. Hybrid dilated convolution (Wang et al., arXiv 1702.08502, section 3.2) proposes a test for gaps, written
-out in ``hdc_distances``; ``first_gap`` is an exact one.
+A kernel of size k and dilation r reads at offsets that are multiples of r. The offsets of a stack are the sums of
+one offset per layer, and a 1x1 layer, whose offset is 0, adds nothing. Hybrid dilated convolution (Wang et al.,
+arXiv 1702.08502, section 3.2) proposes a test for gaps, written out in ``hdc_distances``; ``first_gap`` is an exact
+one.
 """
 
 import copy
@@ -26,8 +26,8 @@ def path_counts(dilations: Sequence[int], kernel_size: int = 3) -> Tensor:
         kernel_size: odd k, the same for all layers.
 
     Returns:
-        int64 tensor of the receptive field's size, 1 + (k - 1) * sum of the rates; its middle is the position of
-        the output. Where it is 0 the stack is blind.
+        int64 tensor of the receptive field's length, 1 + (k - 1) * sum of the rates; its middle is the position of
+        the output. Where it is 0, the output does not depend on the input.
 
     Raises:
         TypeError: if an argument is of the wrong kind.
@@ -134,11 +134,9 @@ def paths_through(module: nn.Module, size: int) -> Tensor:
         (size, size), float64.
 
     Raises:
-        TypeError: if ``module`` is not an ``nn.Module``, holds a layer of another kind, or ``size`` is not an int.
+        TypeError: if ``module`` holds a layer of another kind, or ``size`` is not an int.
         ValueError: if ``size`` is below 1 or even.
     """
-    if not isinstance(module, nn.Module):
-        raise TypeError(f"module must be an nn.Module, got {type(module).__name__}")
     size = _odd(size, name="size")
     twin = copy.deepcopy(module).double()
     for layer in twin.modules():

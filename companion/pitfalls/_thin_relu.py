@@ -53,7 +53,7 @@ def relu_round_trip(points: Tensor, matrix: Tensor) -> Tensor:
 
     Raises:
         TypeError: if an argument is not a tensor.
-        ValueError: if an argument is not of two axes, or their d or their dtypes differ.
+        ValueError: if an argument has not two axes.
 
     >>> relu_round_trip(torch.tensor([[2.0, 3.0], [2.0, -3.0]]), torch.eye(2)).round().tolist()
     [[2.0, 3.0], [2.0, 0.0]]
@@ -67,7 +67,7 @@ def survivors(points: Tensor, matrix: Tensor) -> Tensor:
 
     A ReLU passes the active channels as they are. Where they hold d independent rows of the matrix, they fix the
     point. Where they hold fewer, a step along some line through the point changes no value, as long as no further
-    channel wakes up.
+    channel becomes active.
 
     Args:
         points: (P, d).
@@ -78,14 +78,14 @@ def survivors(points: Tensor, matrix: Tensor) -> Tensor:
 
     Raises:
         TypeError: if an argument is not a tensor.
-        ValueError: if an argument is not of two axes, or their d or their dtypes differ.
+        ValueError: if an argument has not two axes.
 
     >>> survivors(torch.tensor([[2.0, 3.0], [2.0, -3.0]]), torch.eye(2)).tolist()
     [True, False]
     """
     _check_pair(points, matrix)
     active = points @ matrix.T > 0  # (P, n)
-    rows = active[:, :, None] * matrix  # (P, n, d): the rows that are at work, zeros for the others
+    rows = active[:, :, None] * matrix  # (P, n, d): the rows of the active channels, zeros for the others
     return torch.linalg.matrix_rank(rows) == points.shape[1]
 
 
@@ -117,9 +117,3 @@ def expected_loss(channels: int, dimensions: int = 2) -> float:
 def _check_pair(points: Tensor, matrix: Tensor) -> None:
     _checks.tensor("points", points, "(P, d)")
     _checks.tensor("matrix", matrix, "(n, d)")
-    if points.shape[1] != matrix.shape[1]:
-        raise ValueError(
-            f"matrix must have one column for each of {points.shape[1]} dimensions, got shape {tuple(matrix.shape)}"
-        )
-    if points.dtype != matrix.dtype:
-        raise ValueError(f"matrix must have the dtype of points, {points.dtype}, got {matrix.dtype}")

@@ -1,7 +1,7 @@
 """Shortcuts: four ways around a residual block, and the options A, B and C that choose among them.
 
 He et al., arXiv 1512.03385, sections 3.2 and 4.1; the average in front of the projection is that of ResNet-D (He et
-al., arXiv 1812.01187, section 4.2). ``companion.residual`` is the door to them.
+al., arXiv 1812.01187, section 4.2).
 """
 
 from collections.abc import Callable, Mapping
@@ -103,8 +103,8 @@ class Projection(nn.Sequential):
 class AveragePoolProjection(nn.Sequential):
     """ResNet-D: average stride x stride pixels first, so that the 1x1 convolution reads all of them.
 
-    It has the weights of `Projection` and the same number of MACs. Where H or W is no multiple of the stride, the
-    last windows average the pixels that there are.
+    It has the weights of `Projection` and the same number of MACs. Where H or W is not a multiple of the stride,
+    the last windows average the pixels that there are.
 
     Shape:
         (N, in_channels, H, W) -> (N, out_channels, ceil(H / stride), ceil(W / stride))

@@ -88,11 +88,6 @@ def called(x_shape, hint_shape):
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: beyond.ZeroConv(0, 1), "in_channels must be at least 1, got 0"),
-        (lambda: beyond.ZeroConv(1, 0), "out_channels must be at least 1, got 0"),
-        (lambda: beyond.Controlled(nn.Identity(), 0, 1, 1), "in_channels must be at least 1, got 0"),
-        (lambda: beyond.Controlled(nn.Identity(), 1, 0, 1), "out_channels must be at least 1, got 0"),
-        (lambda: beyond.Controlled(nn.Identity(), 1, 1, 0), "hint_channels must be at least 1, got 0"),
         (lambda: called((3, 4, 4), (2, 4, 4)), r"x must have shape \(N, C, H, W\)"),
         (lambda: called((2, 3, 4, 4), (2, 4, 4)), r"hint must have shape \(N, C, H, W\)"),
         (lambda: called((2, 1, 4, 4), (2, 2, 4, 4)), "x must have in_channels = 3 channels, got 1"),

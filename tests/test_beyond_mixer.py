@@ -83,31 +83,21 @@ def test_mixer_is_embedding_blocks_norm_mean_and_scores():
     torch.testing.assert_close(net(x), mean @ net.classify.weight.T + net.classify.bias)
 
 
-def mixer(in_channels=1, size=8, patch_size=2, channels=4, depth=1, num_classes=3):
-    return beyond.Mixer(in_channels, size, patch_size, channels, depth, None, 4, num_classes)
+def mixer(size=8):
+    return beyond.Mixer(1, size, 2, 4, 1, None, 4, 3)
 
 
 @pytest.mark.parametrize(
-    ("call", "error", "words"),
+    ("call", "words"),
     [
-        (lambda: beyond.FeedForward(0, 4), ValueError, "^channels must be at least 1, got 0"),
-        (lambda: beyond.FeedForward(4, 2.5), TypeError, "hidden_channels must be an int, got float"),
-        (lambda: beyond.MixerBlock(0, 4, 4, 4), ValueError, "^tokens must be at least 1, got 0"),
-        (lambda: beyond.MixerBlock(4, True, 4, 4), TypeError, "^channels must be an int, got bool"),
-        (lambda: beyond.MixerBlock(4, 4, 0, 4), ValueError, "token_hidden must be at least 1, got 0"),
-        (lambda: beyond.MixerBlock(4, 4, 4, 0), ValueError, "channel_hidden must be at least 1, got 0"),
-        (lambda: beyond.MixerBlock(4, 4, None, None), ValueError, "must not both be None"),
-        (lambda: mixer(in_channels=0), ValueError, "in_channels must be at least 1, got 0"),
-        (lambda: mixer(patch_size=0), ValueError, "patch_size must be at least 1, got 0"),
-        (lambda: mixer(size=(8, 9)), ValueError, r"divide size, got 2 and \(8, 9\)"),
-        (lambda: mixer(size=(9, 8)), ValueError, r"divide size, got 2 and \(9, 8\)"),
-        (lambda: mixer(depth=0), ValueError, "depth must be at least 1, got 0"),
-        (lambda: mixer(num_classes=0), ValueError, "num_classes must be at least 1, got 0"),
-        (lambda: mixer()(torch.zeros(1, 8, 8)), ValueError, r"x must have shape \(N, C, H, W\), got \(1, 8, 8\)"),
-        (lambda: mixer()(torch.zeros(1, 1, 8, 9)), ValueError, r"x must have size \(H, W\) = \(8, 8\), got"),
-        (lambda: mixer()(torch.zeros(1, 1, 4, 16)), ValueError, r"x must have size \(H, W\) = \(8, 8\), got"),
+        (lambda: beyond.MixerBlock(4, 4, None, None), "must not both be None"),
+        (lambda: mixer(size=(8, 9)), r"patch_size must divide size, got 2 and \(8, 9\)"),
+        (lambda: mixer(size=(9, 8)), r"patch_size must divide size, got 2 and \(9, 8\)"),
+        (lambda: mixer()(torch.zeros(1, 8, 8)), r"x must have shape \(N, C, H, W\), got \(1, 8, 8\)"),
+        (lambda: mixer()(torch.zeros(1, 1, 8, 9)), r"x must have size \(H, W\) = \(8, 8\), got"),
+        (lambda: mixer()(torch.zeros(1, 1, 4, 16)), r"x must have size \(H, W\) = \(8, 8\), got"),
     ],
 )
-def test_bad_input_is_named(call, error, words):
-    with pytest.raises(error, match=words):
+def test_bad_input_is_named(call, words):
+    with pytest.raises(ValueError, match=words):
         call()

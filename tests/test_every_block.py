@@ -1,52 +1,63 @@
-"""What holds for every block: exact gradients, export, compilation, any batch and memory format, one seed."""
+"""What holds for every block: gradients, export, compilation, any batch and memory format, seed, bad numbers."""
+
+import copy
 
 import pytest
 import torch
 from torch import nn
 
-from companion import beyond, inception, network_in_network, residual
+from companion import beyond
+from companion import network_in_network as nin
+from companion.inception import Inception, NaiveInception, Widths
+from companion.residual import AveragePoolProjection, BasicBlock, Identity, Projection, ZeroPad
 
-BLOCKS = {  # what builds each, and the shapes of its inputs without the batch
-    "MlpConv": (lambda: network_in_network.MlpConv(2, 3, 3, act_layer=nn.SiLU), [(2, 4, 3)]),
-    "GlobalAveragePooling": (network_in_network.GlobalAveragePooling, [(2, 4, 3)]),
-    "FullyConnectedHead": (
-        lambda: network_in_network.FullyConnectedHead(2, (4, 3), 4, hidden_features=5, dropout=0.5),
-        [(2, 4, 3)],
+SHORTCUT = {"in_channels": 2, "out_channels": 3, "stride": 2}
+NAIVE = {"in_channels": 5, "out_1x1": 2, "out_3x3": 3, "out_5x5": 4}
+MIXER = {"in_channels": 1, "size": 4, "patch_size": 2, "channels": 4, "depth": 1}
+HIDDEN = {"token_hidden": 3, "channel_hidden": 5}
+BLOCKS = {  # each with its arguments, and the shapes of its inputs without the batch
+    nin.MlpConv: ({"in_channels": 2, "out_channels": 3, "kernel_size": 3, "stride": 1}, [(2, 4, 3)]),
+    nin.GlobalAveragePooling: ({}, [(2, 4, 3)]),
+    nin.FullyConnectedHead: ({"in_channels": 2, "size": 4, "num_classes": 3, "hidden_features": 5}, [(2, 4, 4)]),
+    Inception: (Widths(5, 2, 3, 4, 6, 7, 8)._asdict() | {"act_layer": nn.SiLU}, [(5, 4, 3)]),
+    NaiveInception: (NAIVE | {"act_layer": nn.SiLU}, [(5, 1, 1)]),
+    Identity: ({"in_channels": 2, "out_channels": 2, "stride": 1}, [(2, 4, 3)]),
+    ZeroPad: (SHORTCUT, [(2, 4, 3)]),
+    Projection: (SHORTCUT, [(2, 4, 3)]),
+    AveragePoolProjection: (SHORTCUT, [(2, 4, 3)]),
+    BasicBlock: (SHORTCUT, [(2, 4, 3)]),
+    beyond.FeedForward: ({"channels": 4, "hidden_channels": 6}, [(5, 4)]),
+    beyond.MixerBlock: ({"tokens": 5, "channels": 4, **HIDDEN}, [(5, 4)]),
+    beyond.Mixer: ({**MIXER, **HIDDEN, "num_classes": 3}, [(1, 4, 4)]),
+    beyond.InvertibleConv1x1: ({"channels": 3}, [(3, 4, 2)]),
+    beyond.InvertibleConv1x1LU: ({"channels": 3}, [(3, 4, 2)]),
+    beyond.ZeroConv: ({"in_channels": 3, "out_channels": 2}, [(3, 4, 2)]),
+    beyond.Controlled: (
+        {"block": nn.Conv2d(3, 2, 1), "in_channels": 3, "out_channels": 2, "hint_channels": 1},
+        [(3, 4, 2), (1, 4, 2)],
     ),
-    "Inception": (lambda: inception.Inception(5, 2, 3, 4, 6, 7, 8, act_layer=nn.SiLU), [(5, 4, 3)]),
-    "NaiveInception": (lambda: inception.NaiveInception(5, 2, 3, 4, act_layer=nn.SiLU), [(5, 1, 1)]),
-    "ZeroPad": (lambda: residual.ZeroPad(2, 3, 2), [(2, 4, 3)]),
-    "Projection": (lambda: residual.Projection(2, 3, 2), [(2, 4, 3)]),
-    "AveragePoolProjection": (lambda: residual.AveragePoolProjection(2, 3, 2), [(2, 4, 3)]),
-    "BasicBlock": (lambda: residual.BasicBlock(2, 3, 2), [(2, 4, 3)]),
-    "FeedForward": (lambda: beyond.FeedForward(4, 6), [(5, 4)]),
-    "MixerBlock": (lambda: beyond.MixerBlock(5, 4, 3, 7), [(5, 4)]),
-    "Mixer": (lambda: beyond.Mixer(1, 4, 2, 4, 1, 3, 5, 3), [(1, 4, 4)]),
-    "InvertibleConv1x1": (lambda: beyond.InvertibleConv1x1(3), [(3, 4, 2)]),
-    "InvertibleConv1x1LU": (lambda: beyond.InvertibleConv1x1LU(3), [(3, 4, 2)]),
-    "ZeroConv": (lambda: beyond.ZeroConv(3, 2), [(3, 4, 2)]),
-    "Controlled": (lambda: beyond.Controlled(nn.Conv2d(3, 2, 1), 3, 2, 1), [(3, 4, 2), (1, 4, 2)]),
 }
-every_block = pytest.mark.parametrize("name", BLOCKS)
+every_block = pytest.mark.parametrize("kind", BLOCKS)
+NUMBERS = [(kind, name) for kind, (given, _) in BLOCKS.items() for name in given if isinstance(given[name], int)]
 
 
-def built(name, seed=0):
+def built(kind):
     """A block in float64 and evaluation mode, none of whose parameters is zero."""
-    torch.manual_seed(seed)
-    block = BLOCKS[name][0]().double().eval()
+    torch.manual_seed(0)
+    block = kind(**copy.deepcopy(BLOCKS[kind][0])).double().eval()
     with torch.no_grad():
         for parameter in block.parameters():
             parameter += 0.5 * torch.randn_like(parameter)
     return block
 
 
-def inputs(name, batch=2, **options):
-    return tuple(torch.randn(batch, *shape, dtype=torch.float64, **options) for shape in BLOCKS[name][1])
+def inputs(kind, batch=2, **options):
+    return tuple(torch.randn(batch, *shape, dtype=torch.float64, **options) for shape in BLOCKS[kind][1])
 
 
 @every_block
-def test_gradients_are_exact(name):
-    assert torch.autograd.gradcheck(built(name), inputs(name, requires_grad=True), fast_mode=True)
+def test_gradients_are_exact(kind):
+    assert torch.autograd.gradcheck(built(kind), inputs(kind, requires_grad=True), fast_mode=True)
 
 
 class Everything(nn.Module):
@@ -54,10 +65,10 @@ class Everything(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.blocks = nn.ModuleDict({name: built(name) for name in BLOCKS})
+        self.blocks = nn.ModuleList(map(built, BLOCKS))
 
     def forward(self, *given):
-        return [block(*xs) for block, xs in zip(self.blocks.values(), given, strict=True)]
+        return [block(*xs) for block, xs in zip(self.blocks, given, strict=True)]
 
 
 def test_blocks_export_and_compile():
@@ -69,15 +80,15 @@ def test_blocks_export_and_compile():
 
 @pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
 @every_block
-def test_each_picture_of_a_batch_is_computed_on_its_own(name, memory_format):
-    block = built(name)
+def test_each_picture_of_a_batch_is_computed_on_its_own(kind, memory_format):
+    block = built(kind)
 
     def maps(xs):
         y = block(*xs)
         return y[0] if isinstance(y, tuple) else y
 
     for batch in (0, 1, 3):
-        xs = inputs(name, batch)
+        xs = inputs(kind, batch)
         together = maps([x.contiguous(memory_format=memory_format) if x.dim() == 4 else x for x in xs])
         assert len(together) == batch
         for n in range(batch):
@@ -85,6 +96,13 @@ def test_each_picture_of_a_batch_is_computed_on_its_own(name, memory_format):
 
 
 @every_block
-def test_a_seed_fixes_the_weights(name):
-    first, again = built(name).state_dict(), built(name).state_dict()
+def test_a_seed_fixes_the_weights(kind):
+    first, again = built(kind).state_dict(), built(kind).state_dict()
     assert all(torch.equal(first[key], again[key]) for key in first)
+
+
+@pytest.mark.parametrize(("kind", "name"), NUMBERS)
+def test_bad_numbers_are_named(kind, name):
+    for bad, error, words in ((0, ValueError, "at least 1, got 0"), (2.5, TypeError, "an int, got float")):
+        with pytest.raises(error, match=f"^{name} must be {words}"):
+            kind(**{**BLOCKS[kind][0], name: bad})

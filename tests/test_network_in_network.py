@@ -96,43 +96,22 @@ def test_the_mean_of_the_class_activation_maps_is_the_score(pictures, channels, 
 
 
 @pytest.mark.parametrize(
-    ("call", "error", "words"),
+    ("call", "words"),
     [
-        (lambda: nin.MlpConv(0, 4, 3), ValueError, "in_channels must be at least 1, got 0"),
-        (lambda: nin.MlpConv(2, 2.5, 3), TypeError, "out_channels must be an int, got float"),
-        (lambda: nin.MlpConv(2, 4, 0), ValueError, "kernel_size must be at least 1, got 0"),
-        (lambda: nin.MlpConv(2, 4, 4), ValueError, "padding must be given for an even kernel_size, got"),
-        (lambda: nin.MlpConv(2, 4, 3, stride=0), ValueError, "stride must be at least 1, got 0"),
-        (lambda: nin.MlpConv(2, 4, 3, padding=-1), ValueError, "padding must be at least 0, got -1"),
-        (
-            lambda: nin.MlpConv(2, 4, 3, hidden_channels=(8, 0)),
-            ValueError,
-            r"hidden_channels\[1\] must be at least 1",
-        ),
-        (lambda: nin.FullyConnectedHead(0, 4, 3, hidden_features=5), ValueError, "in_channels must be at least 1"),
-        (
-            lambda: nin.FullyConnectedHead(2, (4, 0), 3, hidden_features=5),
-            ValueError,
-            r"size\[1\] must be at least 1",
-        ),
-        (lambda: nin.FullyConnectedHead(2, 4, 0, hidden_features=5), ValueError, "num_classes must be at least 1"),
-        (
-            lambda: nin.FullyConnectedHead(2, 4, 3, hidden_features=0),
-            ValueError,
-            "hidden_features must be at least 1",
-        ),
+        (lambda: nin.MlpConv(2, 4, 4), "padding must be given for an even kernel_size, got"),
+        (lambda: nin.MlpConv(2, 4, 3, padding=-1), "padding must be at least 0, got -1"),
+        (lambda: nin.MlpConv(2, 4, 3, hidden_channels=(8, 0)), r"hidden_channels\[1\] must be at least 1"),
+        (lambda: nin.FullyConnectedHead(2, (4, 0), 3, hidden_features=5), r"size\[1\] must be at least 1"),
         (
             lambda: nin.GlobalAveragePooling()(torch.zeros(2, 8)),
-            ValueError,
             r"x must have shape \(N, C, H, W\), got",
         ),
         (
             lambda: nin.class_activation_maps(torch.zeros(1, 2, 3, 3), nn.Linear(4, 3)),
-            ValueError,
             "weight must have C_in = 2 columns, as x has channels, got 4",
         ),
     ],
 )
-def test_bad_input_is_named(call, error, words):
-    with pytest.raises(error, match=words):
+def test_bad_input_is_named(call, words):
+    with pytest.raises(ValueError, match=words):
         call()

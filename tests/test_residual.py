@@ -1,7 +1,5 @@
 """Shortcuts and the basic block: what is added to what, what it costs, and which pixels are never read."""
 
-from functools import partial
-
 import pytest
 import torch
 import torch.nn.functional as F
@@ -139,36 +137,24 @@ def test_the_share_of_pixels_that_is_read(kind, share):
 
 
 @pytest.mark.parametrize(
-    ("call", "error", "words"),
+    ("call", "words"),
     [
-        *(
-            (partial(kind, *shape), error, words)
-            for kind in (residual.Identity, *MATCHING, residual.BasicBlock, residual.OPTIONS["B"])
-            for shape, error, words in (
-                ((0, 4, 1), ValueError, "in_channels must be at least 1, got 0"),
-                ((4, 2.0, 1), TypeError, "out_channels must be an int, got float"),
-                ((4, 4, 0), ValueError, "stride must be at least 1, got 0"),
-            )
-        ),
-        (lambda: residual.Identity(4, 8), ValueError, "got in_channels=4, out_channels=8 and stride=1"),
+        (lambda: residual.Identity(4, 8), "got in_channels=4, out_channels=8 and stride=1"),
         (
             lambda: residual.Identity(4, 4, 2),
-            ValueError,
-            "needs out_channels equal to in_channels",
+            "an identity needs out_channels equal to in_channels and stride 1, got",
         ),
-        (lambda: residual.ZeroPad(4, 2), ValueError, "out_channels must be at least in_channels = 4, got 2"),
+        (lambda: residual.ZeroPad(4, 2), "out_channels must be at least in_channels = 4, got 2"),
         (
             lambda: residual.ZeroPad(4, 8)(torch.zeros(1, 3, 4, 4)),
-            ValueError,
             "x must have in_channels = 4",
         ),
         (
             lambda: residual.ZeroPad(4, 8)(torch.zeros(4, 4, 4)),
-            ValueError,
             r"x must have shape \(N, C, H, W\)",
         ),
     ],
 )
-def test_bad_input_is_named(call, error, words):
-    with pytest.raises(error, match=words):
+def test_bad_input_is_named(call, words):
+    with pytest.raises(ValueError, match=words):
         call()

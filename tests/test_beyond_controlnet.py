@@ -19,14 +19,6 @@ def test_a_zero_convolution_begins_at_zero_and_learns():
     torch.testing.assert_close(layer.bias.grad, grad_y.sum(dim=(0, 2, 3)))
 
 
-def test_a_zero_convolution_stays_zero_when_reset_and_can_do_without_bias():
-    layer = beyond.ZeroConv(3, 4, bias=False)
-    nn.init.ones_(layer.weight)
-    layer.reset_parameters()
-    assert not layer.weight.any()
-    assert layer.bias is None
-
-
 def control(connect=beyond.ZeroConv):
     torch.manual_seed(0)
     block = nn.Sequential(nn.Conv2d(3, 5, 3, padding=1), nn.BatchNorm2d(5), nn.ReLU())

@@ -140,18 +140,12 @@ def test_the_share_of_pixels_that_is_read(kind, share):
     ("call", "words"),
     [
         (lambda: residual.Identity(4, 8), "got in_channels=4, out_channels=8 and stride=1"),
-        (
-            lambda: residual.Identity(4, 4, 2),
-            "an identity needs out_channels equal to in_channels and stride 1, got",
-        ),
+        (lambda: residual.Identity(4, 4, 2), "needs out_channels equal to in_channels and stride 1, got"),
         (lambda: residual.ZeroPad(4, 2), "out_channels must be at least in_channels = 4, got 2"),
-        (
-            lambda: residual.ZeroPad(4, 8)(torch.zeros(1, 3, 4, 4)),
-            "x must have in_channels = 4",
-        ),
+        (lambda: residual.ZeroPad(4, 8)(torch.zeros(1, 3, 4, 4)), "x must have in_channels = 4 channels, got 3"),
         (
             lambda: residual.ZeroPad(4, 8)(torch.zeros(4, 4, 4)),
-            r"x must have shape \(N, C, H, W\)",
+            r"x must have shape \(N, C, H, W\), got",
         ),
     ],
 )

@@ -5,13 +5,7 @@ of He et al. (arXiv 1502.01852, section 2.2), the third hybrid dilated convoluti
 section 3.2).
 """
 
-from companion.pitfalls._gridding import (
-    coverage,
-    first_gap,
-    hdc_distances,
-    path_counts,
-    paths_through,
-)
+from companion.pitfalls._gridding import coverage, first_gap, hdc_distances, path_counts, paths_through
 from companion.pitfalls._initialisation import (
     INITIALISATIONS,
     fan_in,

@@ -86,12 +86,7 @@ class Projection(nn.Sequential):
     """
 
     def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        stride: int = 1,
-        *,
-        norm_layer: type[nn.Module] = nn.BatchNorm2d,
+        self, in_channels: int, out_channels: int, stride: int = 1, *, norm_layer: type[nn.Module] = nn.BatchNorm2d
     ):
         fits(in_channels, out_channels, stride)
         super().__init__(
@@ -115,12 +110,7 @@ class AveragePoolProjection(nn.Sequential):
     """
 
     def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        stride: int = 1,
-        *,
-        norm_layer: type[nn.Module] = nn.BatchNorm2d,
+        self, in_channels: int, out_channels: int, stride: int = 1, *, norm_layer: type[nn.Module] = nn.BatchNorm2d
     ):
         fits(in_channels, out_channels, stride)
         super().__init__(

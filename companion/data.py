@@ -70,8 +70,8 @@ class Split:
 
     def __repr__(self) -> str:
         shape = ", ".join(str(n) for n in self.train_x.shape[1:])
-        sizes = f"{len(self.train_y)} to train, {len(self.test_y)} to test"
-        return f"Split({sizes}, pictures ({shape}), {self.num_classes} classes)"
+        parts = f"{len(self.train_y)} to train, {len(self.test_y)} to test"
+        return f"Split({parts}, pictures ({shape}), {self.num_classes} classes)"
 
 
 def labelled(x_name: str, x: Tensor, y_name: str, y: Tensor) -> None:

@@ -57,23 +57,15 @@ def test_dead_class_maps_give_the_loss_of_a_guess_and_no_gradient():
 
 
 def test_a_class_map_is_dead_only_if_it_is_zero_at_every_pixel_of_every_picture():
-    class Given(nn.Module):
-        """Class maps that are set by hand, whatever the pictures."""
-
-        def __init__(self):
-            super().__init__()
-            self.maps = nn.Parameter(torch.zeros(2, 5, 2, 2))
-
-        def forward(self, x):
-            return self.maps
-
-    net = nn.Sequential(Given(), nin.GlobalAveragePooling())
-    with torch.no_grad():
-        net[0].maps[0, 1] = 1.0  # alive in one picture only
-        net[0].maps[:, 2, 1, 0] = 1.0  # alive at one pixel only
-        net[0].maps[:, 3] = torch.tensor([[1.0, -1.0], [2.0, -2.0]])  # a mean of zero, and yet alive
-        net[0].maps[:, 4] = -1.0  # below zero, without a ReLU
-    trace = nin.watch(net, torch.zeros(2, 1, 2, 2), torch.tensor([0, 1]), steps=1, lr=0.1)
+    net = nn.Sequential(nn.Conv2d(5, 5, 1), nin.GlobalAveragePooling())
+    nn.init.dirac_(net[0].weight)  # the class maps are the input
+    nn.init.zeros_(net[0].bias)
+    maps = torch.zeros(2, 5, 2, 2)
+    maps[0, 1] = 1.0  # above zero in one picture only
+    maps[:, 2, 1, 0] = 1.0  # above zero at one pixel only
+    maps[:, 3] = torch.tensor([[1.0, -1.0], [2.0, -2.0]])  # a mean of zero, and yet not zero
+    maps[:, 4] = -1.0  # below zero, without a ReLU
+    trace = nin.watch(net, maps, torch.tensor([0, 1]), steps=1, lr=0.1)
     assert trace.dead == pytest.approx((0.2,))
 
 

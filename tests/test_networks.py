@@ -56,24 +56,12 @@ def test_a_network_can_be_cut_between_any_two_stages(named):
     assert network[-1] is list(network.children())[-1]
 
 
-def test_every_parameter_learns(named):
+def test_every_parameter_gets_a_gradient(named):
     network = copy.deepcopy(named[1]).train()
-    x, labels = torch.randn(3, 3, 40, 40), torch.tensor([0, 1, 2])
-
-    def loss():
-        torch.manual_seed(1)  # the same values are dropped
-        return F.cross_entropy(network(x), labels)
-
-    before = loss()
-    before.backward()
+    F.cross_entropy(network(torch.randn(3, 3, 40, 40)), torch.tensor([0, 1, 2])).backward()
     for parameter_name, parameter in network.named_parameters():
         assert parameter.grad.isfinite().all(), parameter_name
         assert parameter.grad.any(), parameter_name
-    with torch.no_grad():
-        steepness = sum(parameter.grad.square().sum() for parameter in network.parameters())
-        for parameter in network.parameters():
-            parameter -= 0.01 * before / steepness * parameter.grad  # one hundredth off, if all were linear
-        assert loss() < before
 
 
 @pytest.mark.parametrize("name", ["nin", "mobilenet_v1"])  # without and with batch normalisation

@@ -13,9 +13,9 @@ from companion import _checks
 
 
 class ZeroConv(nn.Conv2d):
-    """A 1x1 convolution that begins with weight and bias at zero, so that at first its output is zero.
+    """A 1x1 convolution whose weight and bias, and so its output, are zero at first.
 
-    It learns all the same: the gradient of the weight holds the input and not the weight.
+    It learns nevertheless: the gradient with respect to the weight depends on the input and not on the weight.
 
     Args:
         in_channels: channels of the input.

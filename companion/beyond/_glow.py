@@ -35,10 +35,10 @@ def random_rotation(channels: int) -> Tensor:
 
 
 class InvertibleConv1x1(nn.Module):
-    """A 1x1 convolution from C channels to C, without bias, that can be undone.
+    """A 1x1 convolution from C channels to C, without bias, that has an inverse.
 
-    It begins as a random rotation, so its first log-determinant is 0. Nothing but the training keeps the matrix
-    away from a singular one.
+    It begins as a random rotation, so its first log-determinant is 0. Training may make the matrix
+    singular.
 
     Args:
         channels: number of channels C.
@@ -75,7 +75,7 @@ class InvertibleConv1x1(nn.Module):
         return y, x.shape[2] * x.shape[3] * self.log_abs_det()
 
     def inverse(self, y: Tensor) -> Tensor:
-        """Return the x, (N, C, H, W), that ``forward`` makes ``y`` of.
+        """Return the x, (N, C, H, W), for which ``forward`` returns ``y``.
 
         Raises:
             TypeError: if ``y`` is not a tensor.

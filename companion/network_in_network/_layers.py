@@ -1,4 +1,4 @@
-"""The layers of Network In Network, and the classifier that they replaced.
+"""The layers of Network In Network, and the classifier that global average pooling replaced.
 
 Lin et al., "Network In Network", arXiv 1312.4400, sections 3.1 and 3.2.
 """

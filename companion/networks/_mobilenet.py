@@ -14,7 +14,7 @@ from companion.separable import DepthwiseSeparable
 
 
 class MobileNetStage(NamedTuple):
-    """Separable pairs of one width; only the first of them has the stride."""
+    """Depthwise separable convolutions of one width; only the first of them has the stride."""
 
     name: str
     out_channels: int

@@ -98,7 +98,7 @@ def hdc_distances(dilations: Sequence[int]) -> tuple[int, ...]:
     """Return M_1 to M_n of hybrid dilated convolution: M_i = max[M_{i+1} - 2 r_i, 2 r_i - M_{i+1}, r_i], M_n = r_n.
 
     M_i stands for the largest distance between two positions that layers i to n read. The paper (arXiv 1702.08502,
-    section 3.2) asks for M_2 <= K, the kernel size, and writes the middle term as M_{i+1} - 2 (M_{i+1} - r_i).
+    section 3.2) requires M_2 <= K, the kernel size, and writes the middle term as M_{i+1} - 2 (M_{i+1} - r_i).
 
     Args:
         dilations: r_1 to r_n, from the layer nearest the input on, at least two.

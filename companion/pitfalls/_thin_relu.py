@@ -1,7 +1,7 @@
 """What a ReLU loses on a thin layer: MobileNetV2's figure 1 (Sandler et al., arXiv 1801.04381, section 3.2).
 
-Points of a plane are the channels of so many pixels; a random matrix is a 1x1 convolution. A row of the matrix is
-an output channel, active at a point where it is above zero.
+A point is a pixel, and its coordinates are the channels; a random matrix is a 1x1 convolution. A row of the matrix
+is an output channel, active at a point where it is above zero.
 """
 
 import math
@@ -18,7 +18,7 @@ def spiral(points: int = 200, *, turns: float = 2.0) -> Tensor:
 
     Args:
         points: number of points P, at least 2.
-        turns: how often it goes round.
+        turns: number of turns.
 
     Returns:
         (P, 2), float64; the last point lies at distance 1.
@@ -39,7 +39,7 @@ def spiral(points: int = 200, *, turns: float = 2.0) -> Tensor:
 
 
 def relu_round_trip(points: Tensor, matrix: Tensor) -> Tensor:
-    """Send points up by a matrix, through a ReLU, and down again by its pseudo-inverse.
+    """Multiply points by a matrix, apply a ReLU, and go back by the pseudo-inverse of the matrix.
 
     The paper writes the way back as an inverse. A matrix of more rows than columns has none, so this takes the one
     of Moore and Penrose, which undoes the matrix exactly as long as no ReLU stands between.

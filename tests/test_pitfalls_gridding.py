@@ -63,7 +63,8 @@ def dilated(*dilations, channels=1):
     widths, layers = [1, *[channels] * (len(dilations) - 1), 1], []
     for rate, c_in, c_out in zip(dilations, widths, widths[1:], strict=False):
         kernel_size = 3 if rate else 1
-        layers += [nn.Conv2d(c_in, c_out, kernel_size, padding=rate, dilation=max(rate, 1)), nn.ReLU()]
+        conv = nn.Conv2d(c_in, c_out, kernel_size, padding=rate, dilation=max(rate, 1), bias=rate > 0)
+        layers += [conv, nn.ReLU()]
     return nn.Sequential(*layers)
 
 

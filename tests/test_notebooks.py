@@ -96,9 +96,7 @@ def test_every_figure_has_its_alt_text_and_caption(path):
                 assert len(figure["aria-label"]) > 40, f"{cell.id}: say what is to be seen"
                 assert len(html.select("figcaption")) == 1, cell.id
                 for word in html.select("text"):
-                    assert re.search(r"fill: (currentColor|var\()", word["style"]), (
-                        f"{cell.id}: black on a dark page"
-                    )
+                    assert re.search(r"fill: (currentColor|var\()", word["style"]), "black on a dark page"
 
 
 def test_no_path_of_a_machine_is_stored(path):

@@ -21,6 +21,7 @@ def test_the_spiral_starts_in_the_middle_and_turns_as_often_as_asked():
     crossings = int((points[:-1, 1] * points[1:, 1] < 0).sum())
     assert crossings == 4  # after each half turn but the last
     torch.testing.assert_close(points[-1], torch.tensor([-1.0, 0.0], dtype=torch.float64))
+    assert torch.equal(pitfalls.spiral(), pitfalls.spiral(200, turns=2))
 
 
 @pytest.mark.parametrize("n", [2, 3, 15])

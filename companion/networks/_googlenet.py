@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import NamedTuple
 
-import torch.fx
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 
 from companion import _checks
 from companion.bottleneck import Reduced
@@ -14,7 +13,7 @@ from companion.network_in_network import FullyConnectedHead, GlobalAveragePoolin
 from companion.networks._network import Network, picture
 from companion.pitfalls import initialise
 
-torch.fx.wrap("picture")  # as in _network, for the calls made here
+fx.wrap("picture")  # as in _network, for the calls made here
 
 
 def _conv(in_channels: int, out_channels: int, kernel_size: int, stride: int = 1) -> nn.Sequential:

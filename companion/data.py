@@ -70,8 +70,8 @@ class Split:
 
     def __repr__(self) -> str:
         shape = ", ".join(str(n) for n in self.train_x.shape[1:])
-        sizes = f"{len(self.train_y)} to train, {len(self.test_y)} to test"
-        return f"Split({sizes}, pictures ({shape}), {self.num_classes} classes)"
+        parts = f"{len(self.train_y)} to train, {len(self.test_y)} to test"
+        return f"Split({parts}, pictures ({shape}), {self.num_classes} classes)"
 
 
 def labelled(x_name: str, x: Tensor, y_name: str, y: Tensor) -> None:
@@ -95,7 +95,7 @@ def digits(*, train_size: int | None = None, seed: int = 0) -> Split:
     each class at its share to within a picture or two.
 
     Args:
-        train_size: number of training pictures, from 10 (one a class) to 1,297; all 1,297 if not given.
+        train_size: number of training pictures, from 10 (one per class) to 1,297; all 1,297 if not given.
         seed: which split.
 
     Returns:
@@ -182,7 +182,7 @@ def digit_canvas(pictures: Tensor, positions: Sequence[Sequence[int]], *, size: 
 
     Raises:
         TypeError: if ``positions`` or ``size`` do not hold ints.
-        ValueError: if there is not one position a picture, or one does not fit the canvas.
+        ValueError: if there is not one position per picture, or one does not fit the canvas.
 
     >>> canvas = digit_canvas(digits().test_x[:2], [(0, 0), (8, 16)], size=(16, 24))
     >>> canvas.shape, float(canvas[:, :, :8, 8:].max())
@@ -191,7 +191,7 @@ def digit_canvas(pictures: Tensor, positions: Sequence[Sequence[int]], *, size: 
     _checks.tensor("pictures", pictures, "(N, C, h, w)")
     height, width = _two_ints("size", size)
     if len(positions) != len(pictures):
-        raise ValueError(f"positions must be one a picture, got {len(positions)} for {len(pictures)} pictures")
+        raise ValueError(f"positions must be one per picture, got {len(positions)} for {len(pictures)} pictures")
     _, channels, h, w = pictures.shape
     canvas = pictures.new_zeros(1, channels, height, width)
     for i, (picture, position) in enumerate(zip(pictures, positions, strict=True)):

@@ -11,7 +11,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from companion import _checks
 from companion._state import mode
 
 
@@ -28,16 +27,11 @@ def linear_as_conv2d(layer: nn.Linear, channels: int, height: int = 1, width: in
         A convolution (N, C, H, W) -> (N, out_features, 1, 1) with a copy of the layer's weights, on its device.
 
     Raises:
-        TypeError: if ``layer`` is no ``nn.Linear`` or a size no int.
         ValueError: if the map has another number of values than the layer reads.
 
     >>> linear_as_conv2d(nn.Linear(512, 64), channels=32, height=4, width=4)
     Conv2d(32, 64, kernel_size=(4, 4), stride=(1, 1))
     """
-    if not isinstance(layer, nn.Linear):
-        raise TypeError(f"layer must be an nn.Linear, got {type(layer).__name__}")
-    for name, value in (("channels", channels), ("height", height), ("width", width)):
-        _checks.integer(name, value)
     if channels * height * width != layer.in_features:
         raise ValueError(
             f"channels * height * width must be in_features = {layer.in_features}, "
@@ -64,8 +58,8 @@ def fully_convolutional(model: nn.Sequential, input_size: tuple[int, int, int]) 
 
     On a picture of ``input_size`` both give the same scores. On a larger one the new model gives a map of scores,
     one for each place where the old model could have been applied, as far apart as the strides of the model
-    multiply to. The two agree only if no layer before ``nn.Flatten`` pads, as padding lets a crop see its own
-    border, or pools the whole map.
+    multiply to. The two agree only if no layer before ``nn.Flatten`` pads, since padding puts zeros around every
+    crop, or pools the whole map.
 
     Args:
         model: layers in a row, one of them ``nn.Flatten``. What follows it is held against the old layers on a
@@ -76,21 +70,15 @@ def fully_convolutional(model: nn.Sequential, input_size: tuple[int, int, int]) 
         A new model, (N, C, H', W') -> (N, num_classes, H'', W''). Fully connected layers are copied, others shared.
 
     Raises:
-        TypeError: if ``model`` is no ``nn.Sequential`` or a size no int.
         ValueError: if ``model`` has not one ``nn.Flatten(1, -1)`` between maps and the first ``nn.Linear``, or a
             layer after it can't slide.
     """
-    if not isinstance(model, nn.Sequential):
-        raise TypeError(f"model must be an nn.Sequential, got {type(model).__name__}")
-    if not isinstance(input_size, Sequence) or len(input_size) != 3:
-        raise ValueError(f"input_size must be three ints (C, H, W), got {input_size!r}")
-    size = [_checks.integer(f"input_size[{i}]", axis) for i, axis in enumerate(input_size)]
     at = _place_of_flatten(model)
     trunk, head = model[:at], model[at + 1 :]
 
     reference = next(model.parameters(), torch.empty(0))
     with torch.no_grad(), mode(model, training=False):
-        maps = trunk(torch.zeros(1, *size, device=reference.device, dtype=reference.dtype))
+        maps = trunk(torch.zeros(1, *input_size, device=reference.device, dtype=reference.dtype))
         if maps.dim() != 4:
             raise ValueError(f"model must have maps (N, C, H, W) before nn.Flatten, got shape {tuple(maps.shape)}")
         sliding = _sliding(head, maps)

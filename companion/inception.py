@@ -1,4 +1,4 @@
-"""The Inception module: several convolutions side by side, each behind a 1x1 convolution that pays for it.
+"""The Inception module: 1x1, 3x3 and 5x5 convolutions in parallel, the large ones on reduced channels.
 
 Szegedy et al., "Going Deeper with Convolutions", arXiv 1409.4842, section 4 and figure 2; the channels of
 GoogLeNet's nine modules are those of its table 1.

@@ -1,3 +1,5 @@
+"""The digits, their split, the two photographs and the canvas."""
+
 import re
 from pathlib import Path
 
@@ -34,10 +36,8 @@ def test_the_split_holds_every_digit_once():
 
 def test_shapes_types_and_range_are_as_documented():
     split = digits(train_size=321)
-    assert split.train_x.shape == (321, 1, 8, 8)
-    assert split.train_y.shape == (321,)
-    assert split.test_x.shape == (500, 1, 8, 8)
-    assert split.test_y.shape == (500,)
+    assert (split.train_x.shape, split.train_y.shape) == ((321, 1, 8, 8), (321,))
+    assert (split.test_x.shape, split.test_y.shape) == ((500, 1, 8, 8), (500,))
     assert split.train_x.dtype == split.test_x.dtype == torch.float32
     assert split.train_y.dtype == split.test_y.dtype == torch.int64
     assert split.train_x.min() == 0
@@ -56,17 +56,15 @@ def test_each_class_has_its_share_in_both_parts(train_size, seed):
         assert counts.min() >= 1
 
 
-def test_the_smallest_training_part_has_one_picture_a_class():
+def test_the_smallest_training_part_has_one_picture_per_class():
     assert sorted(digits(train_size=10).train_y.tolist()) == list(range(10))
 
 
 def test_a_small_training_part_begins_a_larger_one_and_the_test_part_stays():
     small, large = digits(train_size=50, seed=3), digits(seed=3)
-    assert torch.equal(small.train_x, large.train_x[:50])
-    assert torch.equal(small.train_y, large.train_y[:50])
-    assert torch.equal(small.test_x, large.test_x)
-    assert torch.equal(small.test_y, large.test_y)
-    assert len(large.train_y) == 1297
+    for part, length in (("train_x", 50), ("train_y", 50), ("test_x", 500), ("test_y", 500)):
+        assert torch.equal(getattr(small, part), getattr(large, part)[:length])
+    assert (len(large.train_y), len(large.test_y)) == (1297, 500)
 
 
 def test_the_seed_decides_the_split():
@@ -79,11 +77,8 @@ def test_the_seed_decides_the_split():
 def test_the_split_is_the_same_on_every_machine():
     split = digits()
 
-    def ink(pictures):
-        return (pictures[:8] * 16).sum((1, 2, 3)).tolist()
-
-    assert ink(split.train_x) == [304, 347, 329, 333, 268, 262, 299, 283]
-    assert ink(split.test_x) == [305, 326, 254, 278, 321, 334, 260, 318]
+    ink = [(pictures[:8] * 16).sum((1, 2, 3)).tolist() for pictures in (split.train_x, split.test_x)]
+    assert ink == [[304, 347, 329, 333, 268, 262, 299, 283], [305, 326, 254, 278, 321, 334, 260, 318]]
 
 
 def test_digits_leaves_the_random_numbers_alone():
@@ -91,49 +86,6 @@ def test_digits_leaves_the_random_numbers_alone():
     digits(seed=5)
     assert torch.equal(torch.get_rng_state(), before)
     assert np.random.get_state()[1].tolist() == numpy_before  # noqa: NPY002
-
-
-@pytest.mark.parametrize(
-    ("arguments", "error", "message"),
-    [
-        ({"train_size": 9}, ValueError, "train_size must be at least 10, got 9"),
-        ({"train_size": 1298}, ValueError, "train_size must be at most 1297, got 1298"),
-        ({"train_size": 0.5}, TypeError, "train_size must be an int, got float"),
-        ({"seed": -1}, ValueError, "seed must be at least 0, got -1"),
-        ({"seed": None}, TypeError, "seed must be an int, got NoneType"),
-    ],
-)
-def test_digits_refuses_bad_sizes_and_seeds(arguments, error, message):
-    with pytest.raises(error, match=message):
-        digits(**arguments)
-
-
-@pytest.mark.parametrize(
-    ("change", "error", "message"),
-    [
-        ({"train_x": np.zeros((4, 1, 8, 8))}, TypeError, "train_x must be a torch.Tensor, got ndarray"),
-        ({"train_x": torch.zeros(4, 64)}, ValueError, r"train_x must have shape \(N, C, H, W\), got \(4, 64\)"),
-        ({"test_x": torch.zeros(2, 1, 8, 8).byte()}, TypeError, "test_x must be floating point, got torch.uint8"),
-        ({"train_y": torch.zeros(4)}, TypeError, "train_y must be torch.int64, got torch.float32"),
-        ({"test_y": torch.zeros(3).long()}, ValueError, "test_x and test_y must be equally many.* got 2 and 3"),
-        ({"train_y": torch.tensor([0, 1, 2, -1])}, ValueError, "train_y must hold classes from 0, got -1"),
-        ({"test_x": torch.zeros(2, 1, 9, 8)}, ValueError, r"one shape .* got \(1, 8, 8\) and \(1, 9, 8\)"),
-        (
-            {"test_x": torch.zeros(0, 1, 8, 8), "test_y": torch.zeros(0).long()},
-            ValueError,
-            "at least 1, got 0 and 0",
-        ),
-    ],
-)
-def test_a_split_refuses_parts_that_do_not_fit(change, error, message):
-    parts = {
-        "train_x": torch.zeros(4, 1, 8, 8),
-        "train_y": torch.zeros(4, dtype=torch.int64),
-        "test_x": torch.zeros(2, 1, 8, 8),
-        "test_y": torch.zeros(2, dtype=torch.int64),
-    }
-    with pytest.raises(error, match=message):
-        Split(**(parts | change))
 
 
 @pytest.mark.parametrize("name", ["flower", "china"])
@@ -146,11 +98,6 @@ def test_a_photograph_holds_scikit_learns_pixels(name):
     assert torch.equal((picture[0] * 255).round().byte().permute(1, 2, 0), torch.tensor(pixels))
 
 
-def test_the_photograph_is_the_flower_unless_you_say_otherwise():
-    assert torch.equal(photograph(), photograph("flower"))
-    assert not torch.equal(photograph(), photograph("china"))
-
-
 def test_a_smaller_photograph_averages_the_pixels_that_it_covers():
     whole = photograph("china").double()[0]
     small = photograph("china", size=(61, 64))  # 427 / 7 and 640 / 10
@@ -160,24 +107,8 @@ def test_a_smaller_photograph_averages_the_pixels_that_it_covers():
         torch.testing.assert_close(small[0, :, row, column].double(), block.mean((1, 2)), rtol=0, atol=1e-6)
 
 
-def test_a_photograph_at_its_own_size_is_unchanged():
-    assert torch.equal(photograph(size=(427, 640)), photograph())
-
-
-@pytest.mark.parametrize(
-    ("arguments", "error", "message"),
-    [
-        ({"name": "cat"}, ValueError, r"name must be one of \['china', 'flower'\], got 'cat'"),
-        ({"size": (428, 640)}, ValueError, r"size must be at most \(427, 640\), got \(428, 640\)"),
-        ({"size": (0, 64)}, ValueError, r"size\[0\] must be at least 1, got 0"),
-        ({"size": 64}, TypeError, "size must be two ints .* got int"),
-        ({"size": "64"}, TypeError, "size must be two ints .* got str"),
-        ({"size": (64, 64.0)}, TypeError, r"size\[1\] must be an int, got float"),
-    ],
-)
-def test_photograph_refuses_bad_arguments(arguments, error, message):
-    with pytest.raises(error, match=message):
-        photograph(**arguments)
+def test_the_photograph_is_the_flower_at_its_own_size_unless_you_say_otherwise():
+    assert torch.equal(photograph(), photograph("flower", size=(427, 640)))
 
 
 def test_attributions_say_what_scikit_learns_readme_says():
@@ -199,9 +130,7 @@ def test_a_canvas_is_dark_but_for_the_digits_at_their_places():
     canvas = digit_canvas(pictures, positions, size=(20, 28))
     wanted = torch.zeros(20, 28)
     for picture, (row, column) in zip(pictures, positions, strict=True):
-        for i in range(8):
-            for j in range(8):
-                wanted[row + i, column + j] = picture[0, i, j]
+        wanted[row : row + 8, column : column + 8] = picture[0]
     assert canvas.shape == (1, 1, 20, 28)
     assert torch.equal(canvas[0, 0], wanted)
 
@@ -221,22 +150,57 @@ def test_a_canvas_leaves_the_pictures_as_they_were():
     assert torch.equal(pictures, before)
 
 
+def canvas(positions, size=(16, 16)):
+    return digit_canvas(torch.zeros(2, 1, 8, 8), positions, size=size)
+
+
 @pytest.mark.parametrize(
-    ("positions", "size", "error", "message"),
+    ("call", "error", "words"),
     [
-        ([(0, 0)], (16, 16), ValueError, "positions must be one a picture, got 1 for 2 pictures"),
-        ([(0, 0), (9, 0)], (16, 16), ValueError, r"positions\[1\] must leave room .* got \(9, 0\)"),
-        ([(0, 9), (0, 0)], (16, 16), ValueError, r"positions\[0\] must leave room .* got \(0, 9\)"),
-        ([(0, 0), (-1, 0)], (16, 16), ValueError, r"positions\[1\]\[0\] must be at least 0, got -1"),
-        ([(0, 0), 3], (16, 16), TypeError, r"positions\[1\] must be two ints .* got int"),
-        ([(0, 0), (0, 8)], 16, TypeError, "size must be two ints .* got int"),
+        (lambda: digits(train_size=9), ValueError, "train_size must be at least 10, got 9"),
+        (lambda: digits(train_size=1298), ValueError, "train_size must be at most 1297, got 1298"),
+        (lambda: digits(train_size=0.5), TypeError, "train_size must be an int, got float"),
+        (lambda: digits(seed=-1), ValueError, "seed must be at least 0, got -1"),
+        (lambda: digits(seed=None), TypeError, "seed must be an int, got NoneType"),
+        (lambda: photograph("cat"), ValueError, r"name must be one of \['china', 'flower'\], got 'cat'"),
+        (lambda: photograph(size=(428, 640)), ValueError, r"size must be at most \(427, 640\), got \(428, 640\)"),
+        (lambda: photograph(size=(427, 641)), ValueError, r"size must be at most \(427, 640\), got \(427, 641\)"),
+        (lambda: photograph(size=(0, 64)), ValueError, r"size\[0\] must be at least 1, got 0"),
+        (lambda: photograph(size=64), TypeError, "size must be two ints .* got int"),
+        (lambda: photograph(size="64"), TypeError, "size must be two ints .* got str"),
+        (lambda: canvas([(0, 0)]), ValueError, "positions must be one per picture, got 1 for 2 pictures"),
+        (lambda: canvas([(0, 0), (9, 0)]), ValueError, r"positions\[1\] must leave room .* got \(9, 0\)"),
+        (lambda: canvas([(0, 9), (0, 0)]), ValueError, r"positions\[0\] must leave room .* got \(0, 9\)"),
+        (lambda: canvas([(0, 0), (-1, 0)]), ValueError, r"positions\[1\]\[0\] must be at least 0, got -1"),
+        (lambda: canvas([(0, 0), 3]), TypeError, r"positions\[1\] must be two ints .* got int"),
+        (lambda: canvas([(0, 0), (0, 8)], size=16), TypeError, "size must be two ints .* got int"),
+        (
+            lambda: digit_canvas(torch.zeros(1, 8, 8), [(0, 0)], size=(8, 8)),
+            ValueError,
+            "pictures must have",
+        ),
     ],
 )
-def test_a_canvas_refuses_digits_that_do_not_fit(positions, size, error, message):
-    with pytest.raises(error, match=message):
-        digit_canvas(torch.zeros(2, 1, 8, 8), positions, size=size)
+def test_bad_arguments_are_named(call, error, words):
+    with pytest.raises(error, match=words):
+        call()
 
 
-def test_a_canvas_refuses_pictures_without_a_batch():
-    with pytest.raises(ValueError, match=r"pictures must have shape \(N, C, h, w\), got \(1, 8, 8\)"):
-        digit_canvas(torch.zeros(1, 8, 8), [(0, 0)], size=(8, 8))
+@pytest.mark.parametrize(
+    ("change", "error", "words"),
+    [
+        ({"train_x": np.zeros((4, 1, 8, 8))}, TypeError, "train_x must be a torch.Tensor, got ndarray"),
+        ({"train_x": torch.zeros(4, 64)}, ValueError, r"train_x must have shape \(N, C, H, W\), got \(4, 64\)"),
+        ({"test_x": torch.zeros(2, 1, 8, 8).byte()}, TypeError, "test_x must be floating point, got torch.uint8"),
+        ({"train_y": torch.zeros(4)}, TypeError, "train_y must be torch.int64, got torch.float32"),
+        ({"test_y": torch.zeros(3).long()}, ValueError, "test_x and test_y must be equally many.* got 2 and 3"),
+        ({"train_y": torch.tensor([0, 1, 2, -1])}, ValueError, "train_y must hold classes from 0, got -1"),
+        ({"test_x": torch.zeros(2, 1, 9, 8)}, ValueError, r"one shape .* got \(1, 8, 8\) and \(1, 9, 8\)"),
+        ({"test_x": torch.zeros(0, 1, 8, 8), "test_y": torch.zeros(0).long()}, ValueError, "1, got 0 and 0"),
+    ],
+)
+def test_a_split_refuses_parts_that_do_not_fit(change, error, words):
+    train = {"train_x": torch.zeros(4, 1, 8, 8), "train_y": torch.zeros(4).long()}
+    test = {"test_x": torch.zeros(2, 1, 8, 8), "test_y": torch.zeros(2).long()}
+    with pytest.raises(error, match=words):
+        Split(**(train | test | change))

@@ -106,6 +106,7 @@ SLIDES = {
     "nothing": [],
     "an activation in place": [nn.ReLU(inplace=True)],
     "dropout": [nn.Dropout()],
+    "nothing but zeros": [nn.Threshold(1e9, 0.0)],
     "softmax over the classes": [nn.Softmax(dim=1)],
     "a gate over the channels": [nn.GLU(dim=1), nn.Linear(3, 2)],
     "a sequence": [nn.Sequential(nn.SiLU(), nn.Dropout()), nn.Linear(6, 2)],
@@ -145,17 +146,6 @@ def test_what_would_not_slide_is_refused(layers):
         fully_connected.fully_convolutional(model, (1, 8, 8))
 
 
-def test_bad_input_is_named():
-    with pytest.raises(TypeError, match=r"layer must be an nn\.Linear, got Conv2d"):
-        fully_connected.linear_as_conv2d(nn.Conv2d(1, 1, 1), 1)
-    with pytest.raises(ValueError, match=r"in_features = 12, got 3 \* 2 \* 3 = 18"):
-        fully_connected.linear_as_conv2d(nn.Linear(12, 1), 3, 2, 3)
-    with pytest.raises(ValueError, match="height must be at least 1, got 0"):
-        fully_connected.linear_as_conv2d(nn.Linear(12, 1), 12, 0)
-    with pytest.raises(TypeError, match=r"model must be an nn\.Sequential, got Linear"):
-        fully_connected.fully_convolutional(nn.Linear(1, 1), (1, 1, 1))
-
-
 @pytest.mark.parametrize(
     ("layers", "words"),
     [
@@ -179,22 +169,5 @@ def test_a_model_of_another_form_is_refused(layers, words):
 
 def test_a_model_without_parameters_will_do():
     model = nn.Sequential(nn.AvgPool2d(8), nn.Flatten(), nn.ReLU())
-    assert [type(layer) for layer in fully_connected.fully_convolutional(model, (1, 8, 8))] == [
-        nn.AvgPool2d,
-        nn.ReLU,
-    ]
-
-
-@pytest.mark.parametrize(
-    ("input_size", "error", "words"),
-    [
-        ((8, 8), ValueError, r"input_size must be three ints \(C, H, W\), got \(8, 8\)"),
-        ((2, 1, 8, 8), ValueError, r"input_size must be three ints \(C, H, W\), got \(2, 1, 8, 8\)"),
-        (8, ValueError, r"input_size must be three ints \(C, H, W\), got 8"),
-        ((1, 8, 0), ValueError, r"input_size\[2\] must be at least 1, got 0"),
-        ((1, 8, 8.0), TypeError, r"input_size\[2\] must be an int, got float"),
-    ],
-)
-def test_a_bad_input_size_is_named(input_size, error, words):
-    with pytest.raises(error, match=words):
-        fully_connected.fully_convolutional(classifier(), input_size)
+    kinds = [type(layer) for layer in fully_connected.fully_convolutional(model, (1, 8, 8))]
+    assert kinds == [nn.AvgPool2d, nn.ReLU]

@@ -30,9 +30,8 @@ def named(request):
 def test_any_size_from_the_least_one_on(named):
     name, network = named
     least = LEAST.get(name, 1)
-    for size in ((least, least), (least, 50), (47, 33)):
-        assert network(torch.randn(1, 3, *size)).shape == (1, 4)
-    assert network(torch.randn(0, 3, 32, 32)).shape == (0, 4)
+    for shape in ((1, 3, least, least), (1, 3, least, 50), (1, 3, 47, 33), (0, 3, 32, 32)):
+        assert network(torch.randn(shape)).shape == (shape[0], 4)
 
 
 @torch.no_grad()
@@ -57,24 +56,12 @@ def test_a_network_can_be_cut_between_any_two_stages(named):
     assert network[-1] is list(network.children())[-1]
 
 
-def test_every_parameter_learns(named):
+def test_every_parameter_gets_a_gradient(named):
     network = copy.deepcopy(named[1]).train()
-    x, labels = torch.randn(3, 3, 40, 40), torch.tensor([0, 1, 2])
-
-    def loss():
-        torch.manual_seed(1)  # the same units drop out
-        return F.cross_entropy(network(x), labels)
-
-    before = loss()
-    before.backward()
+    F.cross_entropy(network(torch.randn(3, 3, 40, 40)), torch.tensor([0, 1, 2])).backward()
     for parameter_name, parameter in network.named_parameters():
         assert parameter.grad.isfinite().all(), parameter_name
         assert parameter.grad.any(), parameter_name
-    with torch.no_grad():
-        steepness = sum(parameter.grad.square().sum() for parameter in network.parameters())
-        for parameter in network.parameters():
-            parameter -= 0.01 * before / steepness * parameter.grad  # one hundredth off, if all were linear
-        assert loss() < before
 
 
 @pytest.mark.parametrize("name", ["nin", "mobilenet_v1"])  # without and with batch normalisation
@@ -95,16 +82,10 @@ def test_convolutions_start_as_he_says_and_biases_at_zero(named):
         assert layer.bias is None or not layer.bias.any()
 
 
-def test_a_seed_fixes_the_first_weights(named):
-    name, network = named
-    again = build(name)
-    assert all(torch.equal(a, b) for a, b in zip(network.parameters(), again.parameters(), strict=True))
-
-
-def test_another_seed_gives_other_weights():
-    first, second = build("nin"), build("nin", seed=1)
-    pairs = zip(first.named_parameters(), second.parameters(), strict=True)
-    assert not any(torch.equal(a, b) for (name, a), b in pairs if name.endswith("weight"))
+def test_a_seed_fixes_the_first_weights():
+    first, again, other = (list(build("nin", seed).parameters()) for seed in (0, 0, 1))
+    assert all(map(torch.equal, first, again))
+    assert not any(torch.equal(a, b) for a, b in zip(first, other, strict=True) if a.dim() > 1)
 
 
 @torch.no_grad()
@@ -135,12 +116,6 @@ def test_stages_have_the_names_of_their_papers(named):
     }[name].split()
 
 
-def test_nin_has_ten_classes_by_default_and_the_others_a_thousand():
-    with torch.device("meta"):
-        x = torch.zeros(2, 3, 64, 64)
-        assert [getattr(networks, name)()(x).shape[1] for name in NAMES] == [10, 1000, 1000, 1000, 1000]
-
-
 @torch.no_grad()
 def test_compiles_and_exports():
     network, x = build("nin").eval(), torch.randn(1, 3, 16, 16)
@@ -148,17 +123,10 @@ def test_compiles_and_exports():
     torch.testing.assert_close(torch.export.export(network, (x,)).module()(x), network(x))
 
 
-# --- Bad input
-
-
 def test_other_inputs_are_refused(named):
     name, network = named
     with pytest.raises(ValueError, match=r"x must have shape \(N, C, H, W\), got \(3, 64, 64\)"):
         network(torch.zeros(3, 64, 64))
-    with pytest.raises(TypeError, match=r"x must be a torch.Tensor, got list"):
-        network([0.0])
-    with pytest.raises(RuntimeError, match="to have 3 channels, but got 1 channels"):
-        network(torch.zeros(1, 1, 64, 64))
     if name in LEAST:
         small = LEAST[name] - 1
         for size in ((small, 64), (64, small)):
@@ -166,29 +134,17 @@ def test_other_inputs_are_refused(named):
                 network(torch.zeros(1, 3, *size))
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize(
-    ("bad", "error", "words"), [(0, ValueError, "at least 1, got 0"), (10.0, TypeError, "an int, got float")]
-)
-def test_bad_numbers_of_classes_are_named(name, bad, error, words):
-    with torch.device("meta"), pytest.raises(error, match=f"num_classes must be {words}"):
-        getattr(networks, name)(bad)
-
-
 @pytest.mark.parametrize(
     ("name", "options", "error", "words"),
     [
+        *((name, {"num_classes": 0}, ValueError, "num_classes must be at least 1, got 0") for name in NAMES),
+        *((name, {"num_classes": 9.0}, TypeError, "num_classes must be an int, got float") for name in NAMES),
         ("nin", {"last_activation": 1}, TypeError, "last_activation must be a bool, got int"),
         ("googlenet", {"auxiliary_heads": None}, TypeError, "auxiliary_heads must be a bool, got NoneType"),
         ("resnet50", {"stride_in_first": "no"}, TypeError, "stride_in_first must be a bool, got str"),
         ("se_resnet50", {"stride_in_first": 0}, TypeError, "stride_in_first must be a bool, got int"),
-        ("se_resnet50", {"reduction": 0}, ValueError, "reduction must be at least 1, got 0"),
         ("se_resnet50", {"reduction": 3}, ValueError, "reduction must divide channels, got reduction=3"),
-        ("se_resnet50", {"squeeze": 1}, TypeError, "squeeze must be a bool, got int"),
-        ("se_resnet50", {"bias": 1}, TypeError, "bias must be a bool, got int"),
         ("mobilenet_v1", {"separable": 1}, TypeError, "separable must be a bool, got int"),
-        ("mobilenet_v1", {"width_multiplier": "1"}, TypeError, "width_multiplier must be a number, got str"),
-        ("mobilenet_v1", {"width_multiplier": True}, TypeError, "width_multiplier must be a number, got bool"),
         ("mobilenet_v1", {"width_multiplier": 0}, ValueError, "width_multiplier must be above 0 and finite, got 0"),
         ("mobilenet_v1", {"width_multiplier": math.nan}, ValueError, "above 0 and finite, got nan"),
         ("mobilenet_v1", {"width_multiplier": 0.01}, ValueError, "must leave 32 channels at least one, got 0.01"),
@@ -197,15 +153,3 @@ def test_bad_numbers_of_classes_are_named(name, bad, error, words):
 def test_bad_options_are_named(name, options, error, words):
     with torch.device("meta"), pytest.raises(error, match=words):
         getattr(networks, name)(**options)
-
-
-def test_the_tables_can_not_be_changed():
-    tables = (
-        *(networks.NIN_STAGES, networks.GOOGLENET_STAGES),
-        *(networks.RESNET50_STAGES, networks.MOBILENET_V1_STAGES),
-    )
-    for table in tables:
-        with pytest.raises(TypeError):
-            table[0] = table[1]
-        with pytest.raises(AttributeError):
-            table[0].name = "conv9_x"

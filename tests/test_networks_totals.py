@@ -1,13 +1,12 @@
 """The five networks layer by layer, against tables typed and worked out here from the papers."""
 
 import functools
-import subprocess
-import sys
 
 import pytest
 import torch
 
 from companion import cost, networks
+from companion.inception import GOOGLENET
 
 
 @functools.cache
@@ -54,41 +53,28 @@ def nin(num_classes=10):
     return lines
 
 
-@pytest.mark.parametrize("num_classes", [10, 100])
-def test_nin_is_the_table_of_its_authors(num_classes):
-    table = counted(networks.nin, 32, num_classes=num_classes)
-    assert layers(table) == nin(num_classes)
-    assert table.total.affine == 0
-
-
-def test_nin_for_cifar_10_has_966_986_parameters():
-    assert counted(networks.nin, 32).total.parameters == 965_568 + 1_418 == 966_986
-    assert counted(networks.nin, 32).total.macs == 222_486_528
+def test_nin_is_the_table_of_its_authors():
+    table = counted(networks.nin, 32)
+    assert layers(table) == nin()
+    assert (table.total.parameters, table.total.affine, table.total.macs) == (966_986, 0, 222_486_528)
+    assert layers(counted(networks.nin, 32, num_classes=100)) == nin(100)
 
 
 # --- GoogLeNet
 
-# Size, channels in, and the columns of table 1; last the operations that it prints, in millions.
-TABLE_1 = {
-    "3a": (28, 192, 64, 96, 128, 16, 32, 32, 128),
-    "3b": (28, 256, 128, 128, 192, 32, 96, 64, 304),
-    "4a": (14, 480, 192, 96, 208, 16, 48, 64, 73),
-    "4b": (14, 512, 160, 112, 224, 24, 64, 64, 88),
-    "4c": (14, 512, 128, 128, 256, 24, 64, 64, 100),
-    "4d": (14, 512, 112, 144, 288, 32, 64, 64, 119),
-    "4e": (14, 528, 256, 160, 320, 32, 128, 128, 170),
-    "5a": (7, 832, 256, 160, 320, 32, 128, 128, 54),
-    "5b": (7, 832, 384, 192, 384, 48, 128, 128, 71),
-}
+# The operations that table 1 prints, in millions; its widths are pinned in test_inception.
+PRINTED = {"3a": 128, "3b": 304, "4a": 73, "4b": 88, "4c": 100, "4d": 119, "4e": 170, "5a": 54, "5b": 71}
 
 
-def inception(name, size, c, one, reduce_3, three, reduce_5, five, pooled, *_):
+def inception(name):
+    c, one, reduce_3, three, reduce_5, five, pooled = GOOGLENET[name]
     branches = [
         ("branch1.0", c, one, 1),
         *(("branch2.0", c, reduce_3, 1), ("branch2.2", reduce_3, three, 3)),
         *(("branch3.0", c, reduce_5, 1), ("branch3.2", reduce_5, five, 5)),
         ("branch4.1", c, pooled, 1),
     ]
+    size = {"3": 28, "4": 14, "5": 7}[name[0]]
     return [conv(f"inception_{name}.{branch}", *shape, size, bias=True) for branch, *shape in branches]
 
 
@@ -98,8 +84,8 @@ def googlenet(num_classes=1000):
         conv("conv2.reduce.0", 64, 64, 1, 56, bias=True),
         conv("conv2.convolve.0", 64, 192, 3, 56, bias=True),
     ]
-    for name, columns in TABLE_1.items():
-        lines += inception(name, *columns)
+    for name in PRINTED:
+        lines += inception(name)
     return [*lines, linear("linear", 1024, num_classes)]
 
 
@@ -110,19 +96,10 @@ def test_googlenet_is_table_1():
     assert (table.total.parameters, table.total.macs, table.total.affine) == (6_998_552, 1_582_671_872, 0)
 
 
-def test_googlenet_has_the_sizes_of_table_1_between_its_stages():
-    table = counted(networks.googlenet)
-    shapes = {row.name: row.output_shape[1:] for row in table}
-    pools = [(64, 56, 56), (192, 28, 28), (480, 14, 14), (832, 7, 7)]
-    assert [shapes[f"pool{i}"] for i in (1, 2, 3, 4)] == pools
-    assert shapes["average_pool"] == (1024,)
-
-
-@pytest.mark.parametrize("name", TABLE_1)
-def test_the_operations_that_table_1_prints_are_macs(name):
+@pytest.mark.parametrize(("name", "printed"), PRINTED.items())
+def test_the_operations_that_table_1_prints_are_macs(name, printed):
     table = counted(networks.googlenet)
     macs = sum(row for row in table if row.name.startswith(f"inception_{name}.")).macs
-    printed = TABLE_1[name][-1]
     if name == "5a":  # its own widths give 51.1 million, and not the 54 that are printed
         assert (round(macs / 1e6, 1), printed) == (51.1, 54)
     else:
@@ -177,10 +154,6 @@ def test_resnet50_has_the_published_total_wherever_the_stride_is(stride_in_first
 def test_se_resnet50_has_the_published_total():
     table = counted(networks.se_resnet50)
     assert layers(table) == resnet50(reduction=16)
-    added = sum(
-        2 * c * c // 16 + c // 16 + c for c, n in ((256, 3), (512, 4), (1024, 6), (2048, 3)) for _ in range(n)
-    )
-    assert added == 28_088_024 - 25_557_032 == 2_530_992
     assert table.total.parameters == 28_088_024
 
 
@@ -259,24 +232,3 @@ def test_stages_are_added_up_by_their_prefix():
         stages = list(dict.fromkeys(row.name.split(".")[0] for row in table))
         sums = [sum(row for row in table if (row.name + ".").startswith(stage + ".")) for stage in stages]
         assert sum(sums) == table.total
-    table = counted(networks.resnet50)
-    macs = {i: sum(row for row in table if row.name.startswith(f"conv{i}_x.")).macs for i in (2, 3, 4, 5)}
-    assert macs == {i: sum(line[3] for line in resnet50() if line[0].startswith(f"conv{i}_x")) for i in macs}
-
-
-def test_counting_all_five_takes_little_time_and_memory():
-    program = """
-import resource, time, torch
-from companion import cost, networks
-peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-before, start = peak(), time.process_time()
-for name in ("nin", "googlenet", "resnet50", "se_resnet50", "mobilenet_v1"):
-    with torch.device("meta"):
-        network = getattr(networks, name)()
-    cost.count(network, (1, 3, 224, 224))
-print(time.process_time() - start, peak() - before)
-"""
-    output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
-    seconds, mebibytes = map(float, output.split())
-    assert seconds < 10
-    assert mebibytes < 1536

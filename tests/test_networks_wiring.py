@@ -5,8 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from companion import networks, receptive_field
-from companion.squeeze_excitation import SqueezeExcitation, replaced_gates
+from companion import networks
 
 
 def built(build, **options):
@@ -88,6 +87,9 @@ class ByHand:
                 x = (y + shortcut).relu()
         return self.linear(x.mean(dim=(2, 3)), "fc")
 
+    def se_resnet50(self, x):
+        return self.resnet50(x, gates=True)
+
     def mobilenet_v1(self, x, *, separable=True):
         x = self.conv_norm(x, "conv1", 0, stride=2).relu()
         for stage, repeats in ((2, 1), (3, 2), (4, 2), (5, 6), (6, 2)):
@@ -121,6 +123,7 @@ def responses(x):
         ("googlenet", (36, 47), {}),
         ("resnet50", (37, 42), {}),
         ("resnet50", (37, 42), {"stride_in_first": True}),
+        ("se_resnet50", (37, 42), {}),
         ("mobilenet_v1", (21, 28), {"width_multiplier": 0.5}),
         ("mobilenet_v1", (21, 28), {"width_multiplier": 0.25, "separable": False}),
     ],
@@ -132,68 +135,19 @@ def test_agrees_with_one_computed_by_hand(name, size, options):
     by_hand = {key: value for key, value in options.items() if key != "width_multiplier"}
     wanted = getattr(ByHand(network), name)(x, **by_hand)
     torch.testing.assert_close(network(x), wanted)
-    assert wanted.std(dim=0).min() > 1e-6, "two pictures should not look the same to it"
+    assert wanted.std(dim=0).min() > 1e-6, "two pictures should not get the same scores"
 
 
-@torch.no_grad()
-def test_se_resnet50_agrees_with_one_computed_by_hand():
-    network = built(networks.se_resnet50)
-    x = torch.randn(2, 3, 37, 42, dtype=torch.float64)
-    torch.testing.assert_close(network(x), ByHand(network).resnet50(x, gates=True))
-
-
-@torch.no_grad()
-def test_se_resnet50_with_gates_of_one_is_resnet50():
-    network, plain = built(networks.se_resnet50), built(networks.resnet50)
-    x = torch.randn(1, 3, 32, 32, dtype=torch.float64)
-    unmatched = plain.load_state_dict(network.state_dict(), strict=False)
-    assert unmatched.missing_keys == []
-    assert all(".residual.8." in key for key in unmatched.unexpected_keys)
-    assert len(unmatched.unexpected_keys) == 16 * 4
-    with replaced_gates(network, torch.ones_like):
-        torch.testing.assert_close(network(x), plain(x), rtol=0, atol=0)
-    assert not torch.allclose(network(x), plain(x))
-
-
-def test_options_of_the_gates_arrive():
+def dropouts(name):
     with torch.device("meta"):
-        network = networks.se_resnet50(reduction=4, squeeze=False, bias=False)
-    blocks = [layer for layer in network.modules() if isinstance(layer, SqueezeExcitation)]
-    assert [block.reduce.out_channels for block in blocks] == [64] * 3 + [128] * 4 + [256] * 6 + [512] * 3
-    assert {type(block.squeeze) for block in blocks} == {nn.Identity}
-    assert {block.reduce.bias for block in blocks} | {block.expand.bias for block in blocks} == {None}
+        modules = getattr(networks, name)().named_modules()
+    return {stage: layer.p for stage, layer in modules if isinstance(layer, nn.Dropout)}
 
 
-@pytest.mark.parametrize(("stride_in_first", "share"), [(False, 1.0), (True, 0.25)])
-def test_a_block_whose_first_1x1_has_the_stride_reads_a_quarter(stride_in_first, share):
-    block = built(networks.resnet50, stride_in_first=stride_in_first).conv3_x.conv3_1
-    x = torch.randn(1, 256, 8, 8, dtype=torch.float64)
-    read = receptive_field.gradient_map(block, x) > 0
-    assert read.double().mean() == share
-    assert read[::2, ::2].all()
-
-
-@pytest.mark.parametrize("last_activation", [True, False])
-@torch.no_grad()
-def test_the_class_maps_of_nin_have_a_relu_or_none(last_activation):
-    network = built(networks.nin, last_activation=last_activation)
-    x = torch.randn(2, 3, 8, 8, dtype=torch.float64)
-    maps = network[:-1](x)
-    assert maps.shape == (2, 5, 2, 2)
-    assert (maps.min() < 0) == (not last_activation)
-    torch.testing.assert_close(network(x), maps.mean(dim=(2, 3)))
-
-
-@pytest.mark.parametrize("name", ["nin", "googlenet", "mobilenet_v1"])
-@torch.no_grad()
-def test_dropout_is_where_the_paper_has_it(name):
-    with torch.device("meta"):
-        found = {
-            stage: layer.p
-            for stage, layer in getattr(networks, name)().named_modules()
-            if isinstance(layer, nn.Dropout)
-        }
-    assert found == {"nin": {"dropout1": 0.5, "dropout2": 0.5}, "googlenet": {"dropout": 0.4}}.get(name, {})
+def test_dropout_is_where_the_paper_has_it():
+    assert dropouts("nin") == {"dropout1": 0.5, "dropout2": 0.5}
+    assert dropouts("googlenet") == {"dropout": 0.4}
+    assert dropouts("mobilenet_v1") == dropouts("resnet50") == {}
 
 
 # --- Auxiliary heads

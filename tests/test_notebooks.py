@@ -3,12 +3,12 @@
 import re
 import subprocess
 import sys
-from html.parser import HTMLParser
 from pathlib import Path
 
 import nbformat
 import pytest
 import yaml
+from bs4 import BeautifulSoup
 
 from tools import notebooks, prose
 
@@ -25,8 +25,6 @@ TAGS = {
 FOLDED = {"hide-cell", "hide-input", "remove-cell", "remove-input"}
 LARGEST = 400_000  # bytes
 WIDEST = 84  # characters of code that fit beside each other on the site
-
-every_notebook = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 
 
 def read(path):
@@ -45,17 +43,14 @@ def text_of(output):
     return str(output.get("text", "")) + str(output.get("data", {}).get("text/plain", ""))
 
 
-class Figures(HTMLParser):
-    def __init__(self, html):
-        super().__init__()
-        self.labels, self.captions = [], 0
-        self.feed(html)
+@pytest.fixture(params=PATHS, ids=lambda path: path.stem)
+def path(request):
+    return request.param
 
-    def handle_starttag(self, tag, attrs):
-        attrs = dict(attrs)
-        if attrs.get("role") == "img" and tag == "div":
-            self.labels.append(attrs.get("aria-label", ""))
-        self.captions += tag == "figcaption"
+
+@pytest.fixture(params=[path for path in PATHS if path.stem != "index"], ids=lambda path: path.stem)
+def chapter(request):
+    return request.param
 
 
 def test_every_notebook_is_in_the_table_of_contents_and_the_other_way_round():
@@ -65,13 +60,11 @@ def test_every_notebook_is_in_the_table_of_contents_and_the_other_way_round():
     assert {f"book/{path.stem}" for path in PATHS} <= set(named)
 
 
-@every_notebook
 def test_every_cell_has_run_once_in_order(path):
     counts = [cell.execution_count for cell in code_cells(path)]
     assert counts == list(range(1, len(counts) + 1))
 
 
-@every_notebook
 def test_no_cell_writes_to_stderr_or_fails_unannounced(path):
     for cell in code_cells(path):
         for output in cell.outputs:
@@ -81,12 +74,10 @@ def test_no_cell_writes_to_stderr_or_fails_unannounced(path):
             assert [output.output_type for output in cell.outputs] == ["error"], cell.id
 
 
-@every_notebook
 def test_only_known_tags_are_used(path):
     assert {tag for cell in read(path).cells for tag in tags(cell)} <= TAGS
 
 
-@every_notebook
 def test_at_most_one_cell_in_five_is_not_compared_and_only_for_time(path):
     cells = code_cells(path)
     ignored = [cell for cell in cells if "nbval-ignore-output" in tags(cell)]
@@ -95,29 +86,25 @@ def test_at_most_one_cell_in_five_is_not_compared_and_only_for_time(path):
     assert not any("NBVAL" in cell.source for cell in cells)
 
 
-@every_notebook
 def test_every_figure_has_its_alt_text_and_caption(path):
     for cell in code_cells(path):
         for output in cell.outputs:
             data = output.get("data", {})
             if "image/png" in data:
-                figures = Figures(data["text/html"])
-                assert len(figures.labels) == figures.captions == 1, cell.id
-                assert len(figures.labels[0]) > 40, f"{cell.id}: say what is to be seen"
-                words = re.findall(r"<text[^>]*>", data["text/html"])
-                assert all("fill: currentColor" in w or "fill: var(" in w for w in words), (
-                    f"{cell.id}: words that stay black on a dark page"
-                )
+                html = BeautifulSoup(data["text/html"], "html.parser")
+                (figure,) = html.select("div[role=img]")
+                assert len(figure["aria-label"]) > 40, f"{cell.id}: say what is to be seen"
+                assert len(html.select("figcaption")) == 1, cell.id
+                for word in html.select("text"):
+                    assert re.search(r"fill: (currentColor|var\()", word["style"]), "black on a dark page"
 
 
-@every_notebook
 def test_no_path_of_a_machine_is_stored(path):
     text = path.read_text("utf-8")
     assert not re.findall(r"/(?:home|root|tmp|usr|work|Users)/[\w.]+", text)
     assert not re.findall(r"[A-Z]:\\\\\\\\", text)
 
 
-@every_notebook
 def test_the_file_is_small_and_says_little_of_who_made_it(path):
     assert path.stat().st_size <= LARGEST
     metadata = read(path).metadata
@@ -131,13 +118,11 @@ def test_the_files_are_normalised():
     assert verified.returncode == 0, verified.stdout
 
 
-@every_notebook
 def test_what_the_site_folds_is_folded_in_jupyterlab(path):
     for cell in code_cells(path):
         assert bool(tags(cell) & FOLDED) == cell.metadata.get("jupyter", {}).get("source_hidden", False), cell.id
 
 
-@every_notebook
 def test_shown_code_fits_the_column(path):
     for cell in code_cells(path):
         if not tags(cell) & FOLDED:
@@ -145,7 +130,6 @@ def test_shown_code_fits_the_column(path):
             assert len(cell.source.splitlines()) <= 25, cell.id
 
 
-@every_notebook
 def test_every_number_in_prose_is_the_one_that_a_cell_gives(path):
     notebook = read(path)
     values = notebooks.glued(notebook)
@@ -157,7 +141,6 @@ def test_every_number_in_prose_is_the_one_that_a_cell_gives(path):
     assert set(values) == used, "glued, but in no sentence"
 
 
-@every_notebook
 def test_no_number_in_prose_stands_without_a_cell(path):
     evidence = "\n".join(cell.source + "".join(map(text_of, cell.outputs)) for cell in code_cells(path))
     for cell in read(path).cells:
@@ -165,9 +148,8 @@ def test_no_number_in_prose_stands_without_a_cell(path):
             assert not prose.unbacked_numbers(cell.source, evidence), cell.id
 
 
-@pytest.mark.parametrize("path", [path for path in PATHS if path.stem != "index"], ids=lambda path: path.stem)
-def test_every_exercise_has_a_check_and_a_folded_solution_that_passes_it(path):
-    cells = {cell.id: cell for cell in code_cells(path)}
+def test_every_exercise_has_a_check_and_a_folded_solution_that_passes_it(chapter):
+    cells = {cell.id: cell for cell in code_cells(chapter)}
     exercises = [name for name in cells if re.fullmatch(r"exercise-\d+", name)]
     assert 3 <= len(exercises) <= 5
     for name in exercises:
@@ -179,10 +161,9 @@ def test_every_exercise_has_a_check_and_a_folded_solution_that_passes_it(path):
         assert solution.outputs[0].text.startswith("Right."), name
 
 
-@pytest.mark.parametrize("path", [path for path in PATHS if path.stem != "index"], ids=lambda path: path.stem)
-def test_every_chapter_has_its_parts(path):
-    markdown = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
+def test_every_chapter_has_its_parts(chapter):
+    markdown = "\n".join(cell.source for cell in read(chapter).cells if cell.cell_type == "markdown")
     for part in ("## Exercises", "## What to remember", "**References.**", "**Where this stops"):
         assert part in markdown, part
-    first = read(path).cells[0].source
+    first = read(chapter).cells[0].source
     assert re.search(r"\*\*[^*]+\?\*\* ", first), "the chapter opens with its question"

@@ -8,7 +8,7 @@ layer                  what it is there                            source
                        channels; ``Mixer`` is the network
 ``InvertibleConv1x1``  a step of a normalising flow; ``...LU`` is  Kingma and Dhariwal, arXiv 1807.03039,
                        its form with a cheap determinant           3.2
-``ZeroConv``           how a new branch is tied to a trained       Zhang et al., arXiv 2302.05543, 3.1
+``ZeroConv``           how a new branch is joined to a trained     Zhang et al., arXiv 2302.05543, 3.1
                        network; ``Controlled`` is the block
 =====================  ==========================================  =======================================
 """

@@ -1,4 +1,4 @@
-"""The zero convolution, and the block that it ties to a trained network.
+"""The zero convolution, and a trained block with a trainable copy that zero convolutions join to it.
 
 Zhang, Rao and Agrawala, "Adding Conditional Control to Text-to-Image Diffusion Models", arXiv 2302.05543,
 section 3.1.
@@ -13,9 +13,9 @@ from companion import _checks
 
 
 class ZeroConv(nn.Conv2d):
-    """A 1x1 convolution that begins with weight and bias at zero, so that at first its output is zero.
+    """A 1x1 convolution whose weight and bias, and so its output, are zero at first.
 
-    It learns all the same: the gradient of the weight holds the input and not the weight.
+    It learns nevertheless: the gradient with respect to the weight depends on the input and not on the weight.
 
     Args:
         in_channels: channels of the input.
@@ -26,7 +26,7 @@ class ZeroConv(nn.Conv2d):
         (N, in_channels, H, W) -> (N, out_channels, H, W)
 
     Raises:
-        TypeError: if a count is no int.
+        TypeError: if a count is not an int.
         ValueError: if a count is below one.
 
     >>> import torch
@@ -66,7 +66,7 @@ class Controlled(nn.Module):
         (N, in_channels, H, W) and (N, hint_channels, H, W) -> (N, out_channels, H', W')
 
     Raises:
-        TypeError: if ``block`` is no module or a count no int.
+        TypeError: if a count is not an int.
         ValueError: if a count is below one.
     """
 
@@ -80,8 +80,6 @@ class Controlled(nn.Module):
         connect: Callable[[int, int], nn.Module] = ZeroConv,
     ):
         super().__init__()
-        if not isinstance(block, nn.Module):
-            raise TypeError(f"block must be a torch.nn.Module, got {type(block).__name__}")
         self.in_channels = _checks.integer("in_channels", in_channels)
         _checks.integer("out_channels", out_channels)
         _checks.integer("hint_channels", hint_channels)

@@ -19,7 +19,7 @@ def random_rotation(channels: int) -> Tensor:
         (C, C), orthogonal, with determinant 1.
 
     Raises:
-        TypeError: if ``channels`` is no int.
+        TypeError: if ``channels`` is not an int.
         ValueError: if ``channels`` is below one.
 
     >>> rotation = random_rotation(3)
@@ -35,10 +35,10 @@ def random_rotation(channels: int) -> Tensor:
 
 
 class InvertibleConv1x1(nn.Module):
-    """A 1x1 convolution from C channels to C, without bias, that can be undone.
+    """A 1x1 convolution from C channels to C, without bias, that has an inverse.
 
-    It begins as a random rotation, so its first log-determinant is 0. Nothing but the training keeps the matrix
-    away from a singular one.
+    It begins as a random rotation, so its first log-determinant is 0. Training may make the matrix
+    singular.
 
     Args:
         channels: number of channels C.
@@ -47,7 +47,7 @@ class InvertibleConv1x1(nn.Module):
         (N, channels, H, W) -> (N, channels, H, W) and ()
 
     Raises:
-        TypeError: if ``channels`` is no int.
+        TypeError: if ``channels`` is not an int.
         ValueError: if ``channels`` is below one.
 
     >>> layer, x = InvertibleConv1x1(4), torch.randn(2, 4, 8, 8)
@@ -75,15 +75,13 @@ class InvertibleConv1x1(nn.Module):
         return y, x.shape[2] * x.shape[3] * self.log_abs_det()
 
     def inverse(self, y: Tensor) -> Tensor:
-        """Return the x, (N, C, H, W), that ``forward`` makes ``y`` of.
+        """Return the x, (N, C, H, W), for which ``forward`` returns ``y``.
 
         Raises:
-            TypeError: if ``y`` is no tensor.
-            ValueError: if ``y`` has not four axes, or not as many channels as the layer.
+            TypeError: if ``y`` is not a tensor.
+            ValueError: if ``y`` has not four axes.
         """
         _checks.tensor("y", y, "(N, C, H, W)")
-        if y.shape[1] != self.channels:
-            raise ValueError(f"y must have {self.channels} channels, got {y.shape[1]}")
         return self._solve(y.flatten(2)).unflatten(2, y.shape[2:])
 
     def _solve(self, columns: Tensor) -> Tensor:
@@ -105,7 +103,7 @@ class InvertibleConv1x1LU(InvertibleConv1x1):
         (N, channels, H, W) -> (N, channels, H, W) and ()
 
     Raises:
-        TypeError: if ``channels`` is no int.
+        TypeError: if ``channels`` is not an int.
         ValueError: if ``channels`` is below one.
     """
 

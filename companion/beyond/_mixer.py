@@ -12,7 +12,7 @@ class FeedForward(nn.Module):
     """Expand the channels of each token, activate, and project back: two 1x1 convolutions.
 
     Vaswani et al., "Attention Is All You Need", arXiv 1706.03762, section 3.3, where ``channels`` is 512 and
-    ``hidden_channels`` 2048. No token sees another.
+    ``hidden_channels`` 2048. Each token is computed on its own.
 
     Args:
         channels: length C of a token.
@@ -23,7 +23,7 @@ class FeedForward(nn.Module):
         (N, L, channels) -> (N, L, channels)
 
     Raises:
-        TypeError: if a count is no int.
+        TypeError: if a count is not an int.
         ValueError: if a count is below one.
 
     >>> import torch
@@ -54,7 +54,7 @@ class FeedForward(nn.Module):
             (N, channels, H, W).
 
         Raises:
-            TypeError: if ``x`` is no tensor, or not of the dtype of the weights.
+            TypeError: if ``x`` is not a tensor, or not of the dtype of the weights.
             ValueError: if ``x`` has not four axes, or not as many channels as the layer.
         """
         hidden = self.activation(pointwise.conv2d(x, self.expand.weight, self.expand.bias))
@@ -79,7 +79,7 @@ class MixerBlock(nn.Module):
         (N, tokens, channels) -> (N, tokens, channels)
 
     Raises:
-        TypeError: if a count is no int.
+        TypeError: if a count is not an int.
         ValueError: if a count is below one, or both halves are left out.
     """
 
@@ -121,7 +121,7 @@ class Mixer(nn.Module):
     """MLP-Mixer: patches become tokens, blocks mix them, their mean is classified.
 
     Tolstikhin et al., arXiv 2105.01601, section 2 and figure 1. The embedding is a convolution whose kernel is
-    as large as its stride; it is the only layer that sees the pixels of a patch apart.
+    as large as its stride; it is the only layer that tells the pixels of a patch apart.
 
     Args:
         in_channels: channels of the picture.
@@ -137,7 +137,7 @@ class Mixer(nn.Module):
         (N, in_channels, H, W) -> (N, num_classes)
 
     Raises:
-        TypeError: if a count is no int.
+        TypeError: if a count is not an int.
         ValueError: if a count is below one, ``patch_size`` does not divide ``size``, a block refuses its
             arguments, or, when called, the picture is not of that size.
     """

@@ -1,8 +1,9 @@
-"""A small network at every pixel, and the mean of its class maps in place of a large last layer.
+"""The layers of Network In Network: a small network at every pixel, and global average pooling as the classifier.
 
-``MlpConv`` and ``GlobalAveragePooling`` are the two ideas of Lin et al., "Network In Network", arXiv 1312.4400,
-sections 3.1 and 3.2; ``FullyConnectedHead`` is what stood there before. ``class_activation_maps`` shows where a
-score comes from (Zhou et al., arXiv 1512.04150, section 2), ``watch`` how class maps learn or die.
+``MlpConv`` and ``GlobalAveragePooling`` are those of Lin et al., "Network In Network", arXiv 1312.4400, sections
+3.1 and 3.2; ``FullyConnectedHead`` is the classifier that the pooling replaced. ``class_activation_maps`` shows
+where in the picture a score comes from (Zhou et al., arXiv 1512.04150, section 2). ``watch`` trains a network and
+records its loss, its gradient and the share of its class maps that are zero everywhere.
 """
 
 from companion.network_in_network._class_maps import class_activation_maps

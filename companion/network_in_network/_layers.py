@@ -1,4 +1,4 @@
-"""The layers of Network In Network, and the classifier that they replaced.
+"""The layers of Network In Network, and the classifier that global average pooling replaced.
 
 Lin et al., "Network In Network", arXiv 1312.4400, sections 3.1 and 3.2.
 """
@@ -61,8 +61,6 @@ class MlpConv(nn.Module):
         _checks.integer("stride", stride)
         if hidden_channels is None:
             hidden_channels = (out_channels, out_channels)
-        if not isinstance(hidden_channels, Sequence) or isinstance(hidden_channels, str):
-            raise TypeError(f"hidden_channels must be a tuple of ints, got {type(hidden_channels).__name__}")
         if padding is None:
             if kernel_size % 2 == 0:
                 raise ValueError(f"padding must be given for an even kernel_size, got kernel_size={kernel_size}")
@@ -87,7 +85,7 @@ class MlpConv(nn.Module):
 
 
 class GlobalAveragePooling(nn.Module):
-    """The mean of each map: with one map a class, all that is left of the classifier. No weights, any H and W.
+    """The mean of each map; with one map per class, these are the scores. No weights, any H and W.
 
     Shape:
         (N, C, H, W) -> (N, C)
@@ -102,17 +100,17 @@ class FullyConnectedHead(nn.Module):
 
     Args:
         in_channels: C of the maps.
-        size: height and width of the maps, an int or two ints: this head reads no other size.
+        size: height and width of the maps, an int or two ints: this head takes no other size.
         num_classes: number of scores K.
         hidden_features: width of the hidden layer.
-        dropout: share of the hidden values set to zero in training, from 0 to below 1.
+        dropout: share of the hidden values set to zero in training, as in ``nn.Dropout``.
 
     Shape:
         (N, C, H, W) -> (N, K)
 
     Raises:
-        TypeError: if a count is no int.
-        ValueError: if a count is below one or ``dropout`` out of range.
+        TypeError: if a count is not an int.
+        ValueError: if a count is below one or ``dropout`` not between 0 and 1.
     """
 
     def __init__(
@@ -128,8 +126,6 @@ class FullyConnectedHead(nn.Module):
         height, width = _checks.pair("size", size)
         _checks.integer("num_classes", num_classes)
         _checks.integer("hidden_features", hidden_features)
-        if not 0 <= dropout < 1:
-            raise ValueError(f"dropout must be at least 0 and below 1, got {dropout}")
         super().__init__()
         self.layers = nn.Sequential(
             nn.Flatten(),

@@ -1,4 +1,4 @@
-"""How class maps learn or die: a plain descent, looked at step by step."""
+"""Train a network by gradient descent and record loss, gradient and dead class maps at every step."""
 
 import math
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from companion.network_in_network._layers import GlobalAveragePooling
 
 @dataclass(frozen=True)
 class Trace:
-    """What ``watch`` saw: one entry a step, taken before the step moved the weights.
+    """What ``watch`` recorded: one entry per step, from before the step changed the weights.
 
     Attributes:
         losses: cross-entropy in nats.
@@ -29,7 +29,7 @@ class Trace:
 
 
 def watch(model: nn.Sequential, x: Tensor, y: Tensor, *, steps: int, lr: float, momentum: float = 0.0) -> Trace:
-    """Train ``model`` in place by gradient descent on all pictures at once, and look at every step.
+    """Train ``model`` in place by gradient descent on all pictures at once, and record every step.
 
     Where all class maps are zero for all pictures, so is the gradient, exactly: only momentum can move a weight.
 
@@ -46,12 +46,10 @@ def watch(model: nn.Sequential, x: Tensor, y: Tensor, *, steps: int, lr: float, 
 
     Raises:
         TypeError: if an argument is of the wrong kind.
-        ValueError: if ``model`` ends otherwise, shapes don't fit, or a number is out of range.
+        ValueError: if ``model`` is of another form, shapes don't fit, or a number is out of range.
     """
-    if not isinstance(model, nn.Sequential):
-        raise TypeError(f"model must be an nn.Sequential, got {type(model).__name__}")
-    if not len(model) or not isinstance(model[-1], GlobalAveragePooling):
-        raise ValueError(f"model must end in GlobalAveragePooling, got {model[-1] if len(model) else 'no layer'}")
+    if not isinstance(model, nn.Sequential) or not any(isinstance(m, GlobalAveragePooling) for m in model[-1:]):
+        raise ValueError(f"model must be an nn.Sequential that ends in GlobalAveragePooling, got {model}")
     labelled("x", x, "y", y)
     _checks.integer("steps", steps)
     if not 0 < lr < math.inf:

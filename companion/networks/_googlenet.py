@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import NamedTuple
 
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 
 from companion import _checks
 from companion.bottleneck import Reduced
@@ -12,6 +12,8 @@ from companion.inception import GOOGLENET, Inception
 from companion.network_in_network import FullyConnectedHead, GlobalAveragePooling
 from companion.networks._network import Network, picture
 from companion.pitfalls import initialise
+
+fx.wrap("picture")  # as in _network, for the calls made here
 
 
 def _conv(in_channels: int, out_channels: int, kernel_size: int, stride: int = 1) -> nn.Sequential:

@@ -2,7 +2,6 @@
 
 import math
 from collections import OrderedDict
-from numbers import Real
 from typing import NamedTuple
 
 from torch import nn
@@ -15,7 +14,7 @@ from companion.separable import DepthwiseSeparable
 
 
 class MobileNetStage(NamedTuple):
-    """Separable pairs of one width; only the first of them has the stride."""
+    """Depthwise separable convolutions of one width; only the first of them has the stride."""
 
     name: str
     out_channels: int
@@ -81,8 +80,6 @@ def mobilenet_v1(
 
 
 def _scaled(channels: int, width_multiplier: float) -> int:
-    if isinstance(width_multiplier, bool) or not isinstance(width_multiplier, Real):
-        raise TypeError(f"width_multiplier must be a number, got {type(width_multiplier).__name__}")
     if not 0 < width_multiplier < math.inf:
         raise ValueError(f"width_multiplier must be above 0 and finite, got {width_multiplier}")
     scaled = round(channels * width_multiplier)

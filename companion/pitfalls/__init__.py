@@ -1,17 +1,11 @@
-"""Three ways to get it wrong: an activation on a thin layer, a poor start, and gaps that a 1x1 cannot close.
+"""Three pitfalls: a ReLU on few channels, a poor initialisation, and gaps between dilated convolutions.
 
 The first follows figure 1 of MobileNetV2 (Sandler et al., arXiv 1801.04381, section 3.2), the second the analysis
 of He et al. (arXiv 1502.01852, section 2.2), the third hybrid dilated convolution (Wang et al., arXiv 1702.08502,
-section 3.2). Each has a file of its own below this one; this module is the door to all three.
+section 3.2).
 """
 
-from companion.pitfalls._gridding import (
-    coverage,
-    first_gap,
-    hdc_distances,
-    path_counts,
-    paths_through,
-)
+from companion.pitfalls._gridding import coverage, first_gap, hdc_distances, path_counts, paths_through
 from companion.pitfalls._initialisation import (
     INITIALISATIONS,
     fan_in,

@@ -1,9 +1,9 @@
-"""Which positions a stack of dilated convolutions reads, and which fall through (gridding).
+"""Which positions of its receptive field a stack of dilated convolutions reads, and which it skips (gridding).
 
-A tap of a kernel of size k and dilation r moves the reading point by a multiple of r. A stack adds up one move for
-each layer, so the positions that it reads are the sums of such moves, and a 1x1 layer, which never moves, adds
-nothing. Hybrid dilated convolution (Wang et al., arXiv 1702.08502, section 3.2) proposes a test for gaps, written
-out in ``hdc_distances``; ``first_gap`` is an exact one.
+A kernel of size k and dilation r reads at offsets that are multiples of r. The offsets of a stack are the sums of
+one offset per layer, and a 1x1 layer, whose offset is 0, adds nothing. Hybrid dilated convolution (Wang et al.,
+arXiv 1702.08502, section 3.2) proposes a test for gaps, written out in ``hdc_distances``; ``first_gap`` is an exact
+one.
 """
 
 import copy
@@ -26,8 +26,8 @@ def path_counts(dilations: Sequence[int], kernel_size: int = 3) -> Tensor:
         kernel_size: odd k, the same for all layers.
 
     Returns:
-        int64 tensor of the receptive field's size, 1 + (k - 1) * sum of the rates; its middle is the position of
-        the output. Where it is 0 the stack is blind.
+        int64 tensor of the receptive field's length, 1 + (k - 1) * sum of the rates; its middle is the position of
+        the output. Where it is 0, the output does not depend on the input.
 
     Raises:
         TypeError: if an argument is of the wrong kind.
@@ -98,7 +98,7 @@ def hdc_distances(dilations: Sequence[int]) -> tuple[int, ...]:
     """Return M_1 to M_n of hybrid dilated convolution: M_i = max[M_{i+1} - 2 r_i, 2 r_i - M_{i+1}, r_i], M_n = r_n.
 
     M_i stands for the largest distance between two positions that layers i to n read. The paper (arXiv 1702.08502,
-    section 3.2) asks for M_2 <= K, the kernel size, and writes the middle term as M_{i+1} - 2 (M_{i+1} - r_i).
+    section 3.2) requires M_2 <= K, the kernel size, and writes the middle term as M_{i+1} - 2 (M_{i+1} - r_i).
 
     Args:
         dilations: r_1 to r_n, from the layer nearest the input on, at least two.
@@ -134,11 +134,9 @@ def paths_through(module: nn.Module, size: int) -> Tensor:
         (size, size), float64.
 
     Raises:
-        TypeError: if ``module`` is not an ``nn.Module``, holds a layer of another kind, or ``size`` is not an int.
+        TypeError: if ``module`` holds a layer of another kind, or ``size`` is not an int.
         ValueError: if ``size`` is below 1 or even.
     """
-    if not isinstance(module, nn.Module):
-        raise TypeError(f"module must be an nn.Module, got {type(module).__name__}")
     size = _odd(size, name="size")
     twin = copy.deepcopy(module).double()
     for layer in twin.modules():

@@ -1,7 +1,8 @@
-"""How a start carries through a deep stack of 1x1 convolutions (He et al., arXiv 1502.01852, section 2.2).
+"""How an initialisation scales signal and gradient in a deep stack of 1x1 convolutions.
 
-All of it is about the second moment, the mean of the squares. A weight is drawn with mean 0, so a sum of fan_in
-products has fan_in times the variance of one; a ReLU then keeps half of the second moment of what is symmetric.
+He et al., arXiv 1502.01852, section 2.2. All of it is about the second moment, the mean of the squares. A weight is
+drawn with mean 0, so a sum of fan_in products has fan_in times the variance of one; a ReLU then keeps half of the
+second moment of a symmetric distribution.
 """
 
 import math
@@ -30,7 +31,8 @@ def fan_in(layer: nn.Conv2d) -> int:
     >>> fan_in(nn.Conv2d(64, 32, kernel_size=3)), fan_in(nn.Conv2d(64, 32, kernel_size=1))
     (576, 64)
     """
-    _check_conv("layer", layer)
+    if not isinstance(layer, nn.Conv2d):
+        raise TypeError(f"layer must be an nn.Conv2d, got {type(layer).__name__}")
     return layer.weight[0].numel()
 
 
@@ -74,14 +76,11 @@ def initialise(module: nn.Module, initialisation: str) -> nn.Module:
         The module.
 
     Raises:
-        TypeError: if ``module`` is not an ``nn.Module``.
         ValueError: if there is no such initialisation.
 
     >>> initialise(nn.Conv2d(64, 32, kernel_size=1), "He").bias.any().item()
     False
     """
-    if not isinstance(module, nn.Module):
-        raise TypeError(f"module must be an nn.Module, got {type(module).__name__}")
     if initialisation not in INITIALISATIONS:
         raise ValueError(f"initialisation must be one of {list(INITIALISATIONS)}, got {initialisation!r}")
     for layer in module.modules():
@@ -118,14 +117,16 @@ def pointwise_stack(
 
 
 def layer_moments(stack: nn.Sequential, x: Tensor) -> dict[str, Tensor]:
-    """Send maps through a stack and a random gradient back, and measure what arrives at each convolution.
+    """Measure the second moment, variance, dead channels and gradient at the output of each convolution of a stack.
+
+    Maps are sent forward, and from the end of the stack a random gradient back.
 
     Args:
         stack: layers in a row, among them L convolutions.
         x: (N, C, H, W).
 
     Returns:
-        Four tensors of shape (L,), one entry for the output of each convolution, before the activation:
+        Four tensors of shape (L,), one entry per convolution, for its output before the activation:
 
         * "second moment": the mean of its squares;
         * "variance": the same after each channel's mean over all pictures and pixels is subtracted, so what is
@@ -134,11 +135,9 @@ def layer_moments(stack: nn.Sequential, x: Tensor) -> dict[str, Tensor]:
         * "gradient": the mean square of the gradient there, if that at the end of the stack is drawn from N(0, 1).
 
     Raises:
-        TypeError: if ``stack`` is not an ``nn.Sequential`` or ``x`` not a tensor.
+        TypeError: if ``x`` is not a tensor.
         ValueError: if ``stack`` holds no convolution, or ``x`` has not four axes or no values.
     """
-    if not isinstance(stack, nn.Sequential):
-        raise TypeError(f"stack must be an nn.Sequential, got {type(stack).__name__}")
     if not _checks.tensor("x", x, "(N, C, H, W)").numel():
         raise ValueError(f"x must hold at least one value, got shape {tuple(x.shape)}")
     outputs = []
@@ -156,8 +155,3 @@ def layer_moments(stack: nn.Sequential, x: Tensor) -> dict[str, Tensor]:
         "dead": torch.stack([(y <= 0).all(dim=1).to(y.dtype).mean() for y in maps]),
         "gradient": torch.stack([gradient.square().mean() for gradient in gradients]),
     }
-
-
-def _check_conv(name: str, layer: object) -> None:
-    if not isinstance(layer, nn.Conv2d):
-        raise TypeError(f"{name} must be an nn.Conv2d, got {type(layer).__name__}")

@@ -1,7 +1,7 @@
 """What a ReLU loses on a thin layer: MobileNetV2's figure 1 (Sandler et al., arXiv 1801.04381, section 3.2).
 
-Points of a plane are the channels of so many pixels; a random matrix is a 1x1 convolution. A row of the matrix is
-an output channel, active at a point where it is above zero.
+A point is a pixel, and its coordinates are the channels; a random matrix is a 1x1 convolution. A row of the matrix
+is an output channel, active at a point where it is above zero.
 """
 
 import math
@@ -18,7 +18,7 @@ def spiral(points: int = 200, *, turns: float = 2.0) -> Tensor:
 
     Args:
         points: number of points P, at least 2.
-        turns: how often it goes round.
+        turns: number of turns.
 
     Returns:
         (P, 2), float64; the last point lies at distance 1.
@@ -39,7 +39,7 @@ def spiral(points: int = 200, *, turns: float = 2.0) -> Tensor:
 
 
 def relu_round_trip(points: Tensor, matrix: Tensor) -> Tensor:
-    """Send points up by a matrix, through a ReLU, and down again by its pseudo-inverse.
+    """Multiply points by a matrix, apply a ReLU, and go back by the pseudo-inverse of the matrix.
 
     The paper writes the way back as an inverse. A matrix of more rows than columns has none, so this takes the one
     of Moore and Penrose, which undoes the matrix exactly as long as no ReLU stands between.
@@ -53,7 +53,7 @@ def relu_round_trip(points: Tensor, matrix: Tensor) -> Tensor:
 
     Raises:
         TypeError: if an argument is not a tensor.
-        ValueError: if an argument is not of two axes, or their d or their dtypes differ.
+        ValueError: if an argument has not two axes.
 
     >>> relu_round_trip(torch.tensor([[2.0, 3.0], [2.0, -3.0]]), torch.eye(2)).round().tolist()
     [[2.0, 3.0], [2.0, 0.0]]
@@ -67,7 +67,7 @@ def survivors(points: Tensor, matrix: Tensor) -> Tensor:
 
     A ReLU passes the active channels as they are. Where they hold d independent rows of the matrix, they fix the
     point. Where they hold fewer, a step along some line through the point changes no value, as long as no further
-    channel wakes up.
+    channel becomes active.
 
     Args:
         points: (P, d).
@@ -78,14 +78,14 @@ def survivors(points: Tensor, matrix: Tensor) -> Tensor:
 
     Raises:
         TypeError: if an argument is not a tensor.
-        ValueError: if an argument is not of two axes, or their d or their dtypes differ.
+        ValueError: if an argument has not two axes.
 
     >>> survivors(torch.tensor([[2.0, 3.0], [2.0, -3.0]]), torch.eye(2)).tolist()
     [True, False]
     """
     _check_pair(points, matrix)
     active = points @ matrix.T > 0  # (P, n)
-    rows = active[:, :, None] * matrix  # (P, n, d): the rows that are at work, zeros for the others
+    rows = active[:, :, None] * matrix  # (P, n, d): the rows of the active channels, zeros for the others
     return torch.linalg.matrix_rank(rows) == points.shape[1]
 
 
@@ -117,9 +117,3 @@ def expected_loss(channels: int, dimensions: int = 2) -> float:
 def _check_pair(points: Tensor, matrix: Tensor) -> None:
     _checks.tensor("points", points, "(P, d)")
     _checks.tensor("matrix", matrix, "(n, d)")
-    if points.shape[1] != matrix.shape[1]:
-        raise ValueError(
-            f"matrix must have one column for each of {points.shape[1]} dimensions, got shape {tuple(matrix.shape)}"
-        )
-    if points.dtype != matrix.dtype:
-        raise ValueError(f"matrix must have the dtype of points, {points.dtype}, got {matrix.dtype}")

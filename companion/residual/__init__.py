@@ -1,4 +1,4 @@
-"""Residual blocks and their shortcuts: what carries the input around a block, and what it leaves behind.
+"""The basic residual block and its shortcuts: identity, zero padding, and 1x1 projections.
 
 He et al., "Deep Residual Learning for Image Recognition", arXiv 1512.03385: the basic block is that of section
 3.2 and figure 2; options A, B and C for the shortcuts are compared in section 4.1 and table 3. The shortcut

@@ -1,7 +1,7 @@
 """Shortcuts: four ways around a residual block, and the options A, B and C that choose among them.
 
 He et al., arXiv 1512.03385, sections 3.2 and 4.1; the average in front of the projection is that of ResNet-D (He et
-al., arXiv 1812.01187, section 4.2). ``companion.residual`` is the door to them.
+al., arXiv 1812.01187, section 4.2).
 """
 
 from collections.abc import Callable, Mapping
@@ -86,12 +86,7 @@ class Projection(nn.Sequential):
     """
 
     def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        stride: int = 1,
-        *,
-        norm_layer: type[nn.Module] = nn.BatchNorm2d,
+        self, in_channels: int, out_channels: int, stride: int = 1, *, norm_layer: type[nn.Module] = nn.BatchNorm2d
     ):
         fits(in_channels, out_channels, stride)
         super().__init__(
@@ -103,8 +98,8 @@ class Projection(nn.Sequential):
 class AveragePoolProjection(nn.Sequential):
     """ResNet-D: average stride x stride pixels first, so that the 1x1 convolution reads all of them.
 
-    It has the weights of `Projection` and the same number of MACs. Where H or W is no multiple of the stride, the
-    last windows average the pixels that there are.
+    It has the weights of `Projection` and the same number of MACs. Where H or W is not a multiple of the stride,
+    the last windows average the pixels that there are.
 
     Shape:
         (N, in_channels, H, W) -> (N, out_channels, ceil(H / stride), ceil(W / stride))
@@ -115,12 +110,7 @@ class AveragePoolProjection(nn.Sequential):
     """
 
     def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        stride: int = 1,
-        *,
-        norm_layer: type[nn.Module] = nn.BatchNorm2d,
+        self, in_channels: int, out_channels: int, stride: int = 1, *, norm_layer: type[nn.Module] = nn.BatchNorm2d
     ):
         fits(in_channels, out_channels, stride)
         super().__init__(

@@ -1,5 +1,8 @@
 """Sectors drawn: each wanted float, each fetched sector, and the words that count them."""
 
+import numpy as np
+import pytest
+import torch
 from matplotlib.colors import to_hex
 
 from companion import figures

@@ -73,11 +73,7 @@ def test_the_mixer_is_a_1x1_convolution():
 
 
 def test_the_mixer_writes_its_formula_for_people():
-    values = [
-        [["red", "near-infrared"], [0.5, -1], 0.25],
-        [["a + −b"], [-0.0004], -1],
-        [["a", "b"], [-2, 0], 0],
-    ]
+    values = [[["red", "near-infrared"], [0.5, -1], 0.25], [["a + −b"], [-0.0004], -1], [["a", "b"], [-2, 0], 0]]
     assert in_javascript("channel-mixer", "Element.formula(...value)", values) == [
         "y = 0.500 · red − 1.000 · near-infrared + 0.250",
         "y = −0.000 · a + −b − 1.000",

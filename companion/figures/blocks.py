@@ -54,21 +54,21 @@ def tensor_blocks(
         middle = left + (deep + wide) / 2
         axis.text(middle, -0.08 / unit, name, ha="center", va="top", fontsize=9.5, fontweight="bold")
         axis.text(middle, -0.29 / unit, " × ".join(map(str, shape)), ha="center", va="top", fontsize=9)
-        left += deep + wide
+        right = left + deep + wide
         if index < len(operations):
-            _operation(axis, left, left + gap, operations[index])
-        left += gap
+            _operation(axis, right, gap, operations[index])
+        left = right + gap
     axis.set(xlim=(-0.1, left - gap + 0.1), ylim=(low, high), aspect="equal")
     axis.set_axis_off()
     return Picture(figure, alt=alt, caption=caption)
 
 
-def _operation(axis: Axes, left: float, right: float, words: str) -> None:
-    """Draw an arrow between two blocks, with its words above it."""
-    arrow = FancyArrowPatch((left + 0.08, 0.5), (right - 0.08, 0.5), arrowstyle="-|>", mutation_scale=11)
+def _operation(axis: Axes, left: float, gap: float, words: str) -> None:
+    """Draw an arrow across the gap between two blocks, with its words above it."""
+    arrow = FancyArrowPatch((left + 0.08, 0.5), (left + gap - 0.08, 0.5), arrowstyle="-|>", mutation_scale=11)
     arrow.set(color=INK, linewidth=1)
     axis.add_patch(arrow)
-    axis.text((left + right) / 2, 0.6, words, ha="center", va="bottom", fontsize=9)
+    axis.text(left + gap / 2, 0.6, words, ha="center", va="bottom", fontsize=9)
 
 
 def _block(axis: Axes, left: float, tall: float, wide: float, deep: float, colour: str) -> None:

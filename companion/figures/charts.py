@@ -28,11 +28,7 @@ def plain(value: float) -> str:
 
 @styled
 def bars(
-    groups: Mapping[str, Mapping[str, float]],
-    *,
-    alt: str,
-    caption: str = "",
-    write: Callable[[float], str] = plain,
+    groups: Mapping[str, Mapping[str, float]], *, alt: str, caption: str = "", write: Callable[[float], str] = plain
 ) -> Picture:
     """Draw one panel per measure, two in a row, with one bar per variant, each panel on its own scale from zero.
 

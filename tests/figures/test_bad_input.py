@@ -46,12 +46,7 @@ NAN, INF = math.nan, math.inf
         ("dot_panels", ({},), LABELLED, "panels must hold the same variants in every setting, got"),
         ("dot_panels", ({"x": {}},), LABELLED, "panels must hold the same variants in every setting, got"),
         ("dot_panels", ({"x": {"a": [1, 2]}, "y": {"b": [1, 2]}},), LABELLED, "the same variants in every setting"),
-        (
-            "dot_panels",
-            ({"x": {"a": [1]}},),
-            LABELLED,
-            "variants of at least two values each.*: 1",
-        ),
+        ("dot_panels", ({"x": {"a": [1]}},), LABELLED, "variants of at least two values each.*: 1"),
         ("histograms", ({},), {}, "panels must hold the same 1 to 4 samples each, got"),
         ("histograms", ({"x": {}},), {}, "the same 1 to 4 samples"),
         ("histograms", ({"x": {"a": [0]}, "y": {"b": [0]}},), {}, "the same 1 to 4 samples"),

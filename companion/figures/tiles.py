@@ -13,7 +13,6 @@ from companion.figures.style import BLUE, GREEN, GRID, INK, ORANGE
 Box = tuple[int, int, int, int]
 _GAP = 0.9  # cells between the matrices
 _WORDS = 0.5  # inches of words below: three lines
-_NAMES = ("weight", "x", "y")
 
 
 @styled
@@ -48,8 +47,6 @@ def tiles(
     """
     for name, count in (("out_channels", out_channels), ("columns", columns), ("in_channels", in_channels)):
         integer(name, count)
-    if sorted(words) != sorted(_NAMES):
-        raise ValueError(f"words must be those for {_NAMES}, got {sorted(words)}")
     for name, box in [("tile", tile), *(("inner", box) for box in inner)]:
         row, column, high, wide = box
         if not (0 <= row < row + high <= out_channels and 0 <= column < column + wide <= columns):

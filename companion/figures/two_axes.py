@@ -21,13 +21,7 @@ def two_axes(place: str, channel: str, *, along: str, across: str, alt: str, cap
         across: what mixes the places, written beside the marked column in orange.
         alt: alternative text.
         caption: caption.
-
-    Raises:
-        ValueError: if one of the words is empty.
     """
-    for name, words in (("place", place), ("channel", channel), ("along", along), ("across", across)):
-        if not words.strip():
-            raise ValueError(f"{name} must not be empty, got {words!r}")
     figure, axis = canvas((_ROWS + 1.5) * _CELL)
     for row in range(_ROWS):
         for column in range(_COLUMNS):

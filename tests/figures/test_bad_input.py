@@ -14,7 +14,6 @@ BASE = {
     "scatter": {"xlabel": "MACs", "ylabel": "ms"},
     "stacked": {"xlabel": "percent"},
     "tiles": {"tile": (4, 8, 4, 2), "words": {"weight": "w", "x": "x", "y": "y"}},
-    "two_axes": {"along": "a", "across": "b"},
 }
 LABELLED = {"label": "x"}
 STOPS = [("memory", "x")] * 4
@@ -114,11 +113,6 @@ NAN, INF = math.nan, math.inf
         ("tiles", (8, 12, 6), {"tile": (5, 8, 4, 2)}, r"tile must lie within 8 x 12, got \(5, 8, 4, 2\)"),
         ("tiles", (8, 12, 6), {"inner": [(0, 11, 1, 2)]}, r"inner must lie within 8 x 12, got \(0, 11, 1, 2\)"),
         ("tiles", (8, 12, 6), {"depth": (4, 3)}, r"depth must lie within 6 input channels, got \(4, 3\)"),
-        ("tiles", (8, 12, 6), {"words": {"y": "output"}}, r"words must be those for .*, got \['y'\]"),
-        ("two_axes", (" ", "channel"), {}, "place must not be empty, got ' '"),
-        ("two_axes", ("pixel", " "), {}, "channel must not be empty, got ' '"),
-        ("two_axes", ("pixel", "channel"), {"along": " "}, "along must not be empty, got ' '"),
-        ("two_axes", ("pixel", "channel"), {"across": " "}, "across must not be empty, got ' '"),
     ],
 )
 def test_bad_input_is_named(name, arguments, options, words):

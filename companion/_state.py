@@ -1,4 +1,4 @@
-"""Borrow torch's random numbers, its threads and a model's modes, and give them back as they were."""
+"""Contexts that leave torch's random numbers, its threads and a model's modes as they were."""
 
 import threading
 from collections.abc import Iterator

@@ -11,14 +11,14 @@ __all__ = ["run"]
 def run(tasks: Sequence[Callable[[], Any]], *, n_jobs: int | None = -1) -> Iterator[Any]:
     """Return the results of ``tasks``, in their order, each as soon as it and those before it are there.
 
-    By default there is one process a core; starting them takes some seconds, since each imports torch.
+    By default there is one process per core; starting them takes some seconds, since each imports torch.
     ``joblib.parallel_config`` sends the tasks elsewhere, to a cluster for example (``backend="dask"``). A task
-    should depend neither on the process it runs in nor on the number of torch threads, and seed what it draws.
-    What it has found, it has to return.
+    should depend neither on the process it runs in nor on the number of torch threads, seed what it draws, and
+    return its result: nothing else comes back from another process.
 
     Args:
         tasks: functions without arguments; lambdas and ``functools.partial`` will do.
-        n_jobs: how many at once; -1 for one a core, None to leave it to ``joblib.parallel_config``.
+        n_jobs: how many at once; -1 for one per core, None to leave it to ``joblib.parallel_config``.
 
     Raises:
         TypeError: if a task can't be called.

@@ -1,4 +1,4 @@
-"""Numbers for the sentences of a notebook."""
+"""Glue: numbers that a notebook's cells compute for its sentences."""
 
 import math
 
@@ -16,7 +16,7 @@ def glue(name: str, number: int | float) -> None:
         number: an int or a float; take ``.item()`` of a tensor.
 
     Raises:
-        TypeError: if ``name`` is no text or ``number`` no number.
+        TypeError: if ``name`` is not a text or ``number`` not a number.
         ValueError: if ``number`` is not finite.
     """
     from IPython.display import display  # a notebook has it; the package does without

@@ -17,12 +17,12 @@ class Table:
 
     Attributes:
         columns: the headings.
-        rows: the body, one cell a column.
+        rows: the body, one cell per column.
         caption: a line above the table.
         total: a last row, set apart by a rule.
 
     Raises:
-        ValueError: if a row, or the total, has not one cell for each column.
+        ValueError: if a row, or the total, does not have one cell for each column.
 
     >>> Table(["layer", "weights"], [["conv1", 9408], ["relu", None]], total=["total", 9408])
     layer  weights

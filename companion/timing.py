@@ -1,4 +1,4 @@
-"""Measured time, with what it was measured on. MACs are not milliseconds, so the book measures both."""
+"""Measured times, with the machine they were measured on. MACs are not milliseconds: the book measures both."""
 
 import math
 import platform
@@ -37,7 +37,7 @@ def measure(
         threads: number of threads that PyTorch may use.
 
     Raises:
-        TypeError: if ``threads`` is no int.
+        TypeError: if ``threads`` is not an int.
         ValueError: if ``seconds`` is not positive and finite, or ``threads`` is below one.
     """
     if not 0 < seconds < math.inf:
@@ -52,7 +52,7 @@ def measure(
 
 
 def machine() -> str:
-    """Name the processor, the versions and the day: what a measured time is worth nothing without."""
+    """Name the processor, the versions and the day, to stand beside every measured time."""
     return f"{_processor()}, PyTorch {torch.__version__}, Python {platform.python_version()}, {date.today()}"
 
 

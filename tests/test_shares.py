@@ -90,13 +90,7 @@ def test_time_is_measured_where_it_is_spent(monkeypatch):
             tick(1 if isinstance(layer, nn.Conv2d) else 10 if isinstance(layer, nn.Linear) else 100)
         )
     result = audit.shares(network, (1, 3, 6, 6), runs=3)
-    assert result.seconds == {
-        "1×1": 2,
-        "depthwise": 1,
-        "other convolutions": 2,
-        "fully connected": 10,
-        "rest": 400,
-    }
+    assert result.seconds == {"1×1": 2, "depthwise": 1, "other convolutions": 2, "fully connected": 10, "rest": 400}
     assert result.parts("seconds")["rest"] == pytest.approx(400 / 415)
     assert "time" in repr(result)
 

@@ -1,5 +1,8 @@
+"""Training by hand and by comparison: each run is decided by its seed, wherever it runs."""
+
 import math
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -9,6 +12,7 @@ import joblib
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from companion.data import Split, digits
 from companion.training import Run, compare, evaluate, fit
@@ -42,8 +46,14 @@ def test_fit_learns_the_digits():
     history = fit(model, split, epochs=5)
     assert len(history.losses) == 5
     assert history.losses[-1] < 0.5 < history.losses[0] < 3
-    assert not history.diverged
     assert evaluate(model, split.test_x, split.test_y) > 93
+
+
+def test_the_loss_of_an_epoch_is_the_mean_over_its_pictures():
+    model = linear()
+    wanted = F.cross_entropy(model(SMALL.train_x), SMALL.train_y).item()
+    losses = fit(model, SMALL, epochs=2, lr=1e-9, batch_size=70).losses  # batches of 67, 67 and 66
+    assert losses == pytest.approx([wanted] * 2, rel=1e-4)
 
 
 def test_fit_is_decided_by_its_seed_alone():
@@ -106,26 +116,19 @@ def test_fit_leaves_random_numbers_threads_and_modes_as_they_were():
     assert torch.get_num_threads() == threads
 
 
-@pytest.mark.parametrize("threads", [1, 2])
-def test_the_number_of_threads_changes_nothing_and_comes_back_after_an_error(threads):
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
+def test_the_number_of_threads_changes_nothing_and_comes_back_after_an_error():
+    before, losses = torch.get_num_threads(), []
     try:
-        torch.manual_seed(0)
-        model = convnet()
-        losses = fit(model, SMALL, epochs=1, seed=4).losses
-        with pytest.raises(ValueError, match="model must return scores"):
-            fit(nn.Conv2d(1, 10, 1), SMALL)
-        assert torch.get_num_threads() == threads
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            torch.manual_seed(0)
+            losses.append(fit(convnet(), SMALL, epochs=1, seed=4).losses)
+            with pytest.raises(ValueError, match="model must return scores"):
+                fit(nn.Conv2d(1, 10, 1), SMALL)
+            assert torch.get_num_threads() == threads
     finally:
         torch.set_num_threads(before)
-    assert losses == _losses_in_one_thread()
-
-
-def _losses_in_one_thread():
-    torch.manual_seed(0)
-    model = convnet()
-    return fit(model, SMALL, epochs=1, seed=4).losses
+    assert losses[0] == losses[1]
 
 
 def test_frozen_parameters_stay_and_the_rest_learns():
@@ -144,7 +147,6 @@ def test_a_run_that_blows_up_is_recorded_and_not_raised():
 
     model = nn.Sequential(linear(), BlowUp())
     history = fit(model, SMALL, epochs=2)
-    assert history.diverged
     assert len(history.losses) == 2
     assert not any(map(math.isfinite, history.losses))
     zeros = 100 * (SMALL.test_y == 0).double().mean().item()
@@ -154,30 +156,28 @@ def test_a_run_that_blows_up_is_recorded_and_not_raised():
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"model": linear}, TypeError, "model must be an nn.Module, got function"),
-        ({"split": (1, 2, 3, 4)}, TypeError, "split must be a companion.data.Split, got tuple"),
         ({"epochs": 0}, ValueError, "epochs must be at least 1, got 0"),
         ({"batch_size": 1.5}, TypeError, "batch_size must be an int, got float"),
-        ({"seed": -1}, ValueError, "seed must be at least 0, got -1"),
-        ({"lr": 0}, ValueError, "lr must be above 0 and finite, got 0"),
-        ({"lr": math.nan}, ValueError, "lr must be above 0 and finite, got nan"),
-        ({"weight_decay": -0.1}, ValueError, "weight_decay must be at least 0 and finite, got -0.1"),
-        ({"model": nn.Flatten()}, ValueError, "model must have a parameter that requires a gradient, got none"),
+        *(({"lr": lr}, ValueError, f"lr must be above 0 and finite, got {lr}") for lr in (0, math.nan, math.inf)),
+        ({"model": nn.Flatten()}, ValueError, "empty parameter list"),
         (
             {"model": nn.Sequential(nn.Flatten(), nn.Linear(64, 9))},
             ValueError,
-            r"model must return scores \(50, K\) with K at least 10, one a class, got \(50, 9\)",
+            r"model must return scores \(50, K\) with K at least 10, one per class, got \(50, 9\)",
         ),
         ({"model": nn.Conv2d(1, 10, 8)}, ValueError, r"got \(50, 10, 1, 1\)"),
         (
-            {"model": nn.Sequential(nn.Flatten(0), nn.Unflatten(0, (-1, 32)), nn.Linear(32, 10))},
+            {
+                "model": nn.Sequential(
+                    nn.Flatten(0),
+                    nn.Unflatten(0, (-1, 64)),
+                    nn.Linear(64, 10),
+                    nn.Unflatten(0, (25, 2)),
+                    nn.Flatten(1),
+                )
+            },
             ValueError,
-            "100, 10",
-        ),
-        (
-            {"model": nn.Sequential(nn.Flatten(), nn.LSTM(64, 10))},
-            TypeError,
-            "model must return a torch.Tensor, got tuple",
+            r"got \(25, 20\)",
         ),
     ],
 )
@@ -221,7 +221,7 @@ def test_evaluate_uses_evaluation_mode_and_leaves_the_model_as_it_was():
         (SMALL.test_x[:0], SMALL.test_y[:0], ValueError, "at least 1, got 0 and 0"),
         (SMALL.test_x[0], SMALL.test_y, ValueError, r"x must have shape \(N, C, H, W\), got \(1, 8, 8\)"),
         (SMALL.test_x, SMALL.test_y.float(), TypeError, "y must be torch.int64, got torch.float32"),
-        (SMALL.test_x, SMALL.test_y + 5, ValueError, "K at least 15, one a class, got"),
+        (SMALL.test_x, SMALL.test_y + 5, ValueError, "K at least 15, one per class, got"),
     ],
 )
 def test_evaluate_refuses_what_does_not_fit(x, y, error, message):
@@ -332,17 +332,10 @@ def test_compare_leaves_random_numbers_and_threads_as_they_were():
     ("arguments", "error", "message"),
     [
         ({"variants": {}}, ValueError, "variants must hold at least one, got none"),
-        ({"variants": [linear]}, TypeError, "variants must map names to functions, got list"),
-        ({"variants": {1: linear}}, TypeError, "variants must have names of type str, got 1"),
-        ({"variants": {"a": 3}}, TypeError, r"variants\['a'\] must be a function that builds a model, got int"),
-        ({"variants": {"a": linear()}}, TypeError, "function that builds a model, got Sequential"),
-        ({"variants": {"a": lambda: 3}}, TypeError, r"variants\['a'\] must build an nn.Module, got int"),
+        ({"variants": {"a": linear()}}, TypeError, r"variants\['a'\] must be a function .* got the model itself"),
         ({"seeds": []}, ValueError, r"seeds must be different and at least one, got \[\]"),
         ({"seeds": [1, 2, 1]}, ValueError, r"seeds must be different and at least one, got \[1, 2, 1\]"),
-        ({"seeds": [0, -1]}, ValueError, r"seeds\[1\] must be at least 0, got -1"),
-        ({"seeds": ["0"]}, TypeError, r"seeds\[0\] must be an int, got str"),
         ({"epochs": 0}, ValueError, "epochs must be at least 1, got 0"),
-        ({"keep_models": 1}, TypeError, "keep_models must be a bool, got int"),
     ],
 )
 def test_compare_refuses_bad_arguments(arguments, error, message):
@@ -367,22 +360,13 @@ training.compare({"a": factory}, split, seeds=range(2), epochs=1, n_jobs=1)
 """
 
 
-def streams(environment):
+@pytest.mark.parametrize(("environment", "bar"), [({}, rb"(?s).*0/2.* \r"), ({"TQDM_DISABLE": "1"}, b"")])
+def test_the_bar_goes_to_stderr_is_wiped_at_the_end_and_is_switched_off_by_the_environment(environment, bar):
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("TQDM_")}
     program = [sys.executable, "-c", PROGRAM]
     done = subprocess.run(program, env=inherited | environment, capture_output=True, check=True)
-    return done.stdout, done.stderr
-
-
-def test_the_bar_goes_to_stderr_and_is_wiped_at_the_end():
-    out, err = streams({})
-    assert out == b""
-    assert b"0/2" in err
-    assert err.endswith(b" \r")
-
-
-def test_the_bar_is_switched_off_by_the_environment():
-    assert streams({"TQDM_DISABLE": "1"}) == (b"", b"")
+    assert done.stdout == b""
+    assert re.fullmatch(bar, done.stderr)
 
 
 def test_the_bar_is_switched_off_by_the_argument(capfd):

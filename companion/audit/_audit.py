@@ -1,11 +1,11 @@
-"""The figures of one or several sources, with their verdicts."""
+"""Audits: the figures of one or several sources, with their verdicts."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from companion.audit import _counted
 from companion.audit._papers import Paper, paper, papers
-from companion.audit._printed_value import AGREES, DIFFERS, VERDICTS, PrintedValue
+from companion.audit._printed_value import DIFFERS, VERDICTS, PrintedValue
 from companion.tables import NotedTable, Table
 
 
@@ -39,30 +39,10 @@ class Audit:
         names = {figure.paper for figure in figures}
         return Audit(figures, tuple(source for source in self.papers if source.name in names))
 
-    def differences(self) -> "Audit":
-        """Return the figures that differ, those that are merely cut off left out."""
-        return self.select(verdict=DIFFERS)
-
     def counts(self) -> dict[str, int]:
         """Return the number of figures for each verdict."""
         verdicts = [figure.verdict for figure in self.figures]
         return {name: verdicts.count(name) for name in VERDICTS}
-
-    def loose_ends(self) -> list[str]:
-        """Return what is wrong with the reasons: of a sound audit, nothing.
-
-        A figure that differs needs a reason, one that agrees must have none, and what is counted otherwise must
-        give the printed digits.
-        """
-        wrong = []
-        for figure in self.figures:
-            if figure.verdict == DIFFERS and not figure.reason:
-                wrong.append(f"{figure.paper}: {figure.where} differs, and no reason is given")
-            if figure.verdict == AGREES and figure.reason:
-                wrong.append(f"{figure.paper}: {figure.where} agrees, and has a reason not to")
-            if figure.other is not None and not figure.fits_otherwise:
-                wrong.append(f"{figure.paper}: {figure.where} is not what it is said to count")
-        return wrong
 
     def summary(self) -> Table:
         """Return a table of the sources; last, how many of the differences vanish if something else is counted."""
@@ -74,15 +54,9 @@ class Audit:
         total = ["all", *(sum(row[i] for row in rows) for i in range(1, 6))]
         return Table(["source", "figures", *VERDICTS, "fits otherwise"], rows, total=total)
 
-    def table(self) -> Table:
-        """Return a table of all figures."""
-        return Table(self._columns(), self._lines())
-
     def ledger(self) -> NotedTable:
         """Return a table of all figures; a number behind a verdict is that of the note with its reason."""
-        notes = list(
-            dict.fromkeys(figure.reason for figure in self.figures if figure.reason)
-        )  # each once, in order
+        notes = list(dict.fromkeys(figure.reason for figure in self.figures if figure.reason))  # each once
         marks = [f" ({notes.index(figure.reason) + 1})" if figure.reason else "" for figure in self.figures]
         rows = [[*line, verdict + mark] for (*line, verdict), mark in zip(self._lines(), marks, strict=True)]
         caption = f"{self.papers[0].source}: {self.papers[0].words}." if len(self.papers) == 1 else ""
@@ -110,10 +84,10 @@ class Audit:
         return len(self.figures)
 
     def __repr__(self) -> str:
-        return repr(self.table())
+        return repr(Table(self._columns(), self._lines()))
 
     def _repr_html_(self) -> str:
-        return self.table()._repr_html_()
+        return Table(self._columns(), self._lines())._repr_html_()
 
 
 def audit(*names: str) -> Audit:

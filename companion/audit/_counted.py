@@ -10,7 +10,7 @@ from companion import cost, networks
 
 @cache
 def table(name: str, size: int = 224, **options) -> cost.CostTable:
-    """Build a network of `companion.networks` without data and count it for one picture of size x size."""
+    """Build a network of `companion.networks` without data and count it for one square picture of side ``size``."""
     with torch.device("meta"):
         network = getattr(networks, name)(**options)
     return cost.count(network, (1, 3, size, size))

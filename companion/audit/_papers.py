@@ -1,4 +1,4 @@
-"""Find the sources, read what they print, and put beside each figure what its code computes."""
+"""Sources: find them, read what they print, and put beside each figure what its code computes."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from companion.audit._printed_value import PrintedValue, Value
 UNITS = {"": 1, "shape": 1, "times": 1, "%": Fraction(1, 100), "K": 10**3, "kB": 10**3, "M": 10**6, "G": 10**9}
 
 Values = Mapping[str, Mapping[str, Value | list[Value | None]]]
-"""Place -> row -> one value, or a list of one value a column; None where nothing is to be given."""
+"""Place -> row -> one value, or a list of one value per column; None where nothing is to be given."""
 
 
 @dataclass(frozen=True)
@@ -100,9 +100,9 @@ def assemble(name: str, data: Mapping, computed: Values, otherwise: Values) -> P
         figures[where] = PrintedValue(
             paper=name, computed=value, other=other, reason=reason.format(**written), **fields
         )
-    for what, loose in (("computes", values), ("counts otherwise", others), ("gives a reason for", reasons)):
-        if loose:
-            raise ValueError(f"{name} {what} what is not printed: {next(iter(loose))!r}")
+    for what, left in (("computes", values), ("counts otherwise", others), ("gives a reason for", reasons)):
+        if left:
+            raise ValueError(f"{name} {what} what is not printed: {next(iter(left))!r}")
     return Paper(
         name=name,
         title=data["title"],
@@ -138,7 +138,7 @@ def _printed(name: str, data: Mapping) -> Iterator[tuple[str, dict]]:
         place, columns = table["place"], table["columns"]
         for row, *cells in table["rows"]:
             if not len(cells) == len(columns) == len(table["units"]):
-                raise ValueError(f"{name}.toml must have a cell and a unit a column, got {len(cells)} in {row!r}")
+                raise ValueError(f"{name}.toml must have a cell and a unit per column, got {len(cells)} in {row!r}")
             for column, unit, cell in zip(columns, table["units"], cells, strict=True):
                 if cell == "":
                     continue  # not audited

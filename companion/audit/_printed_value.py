@@ -35,7 +35,7 @@ def verdict(
 
     Raises:
         TypeError: if ``value`` is a float: it may have been rounded already.
-        ValueError: if ``printed`` is no figure, ``value`` of another kind than what is printed, or ``relation``
+        ValueError: if ``printed`` is not a figure, ``value`` of another kind than what is printed, or ``relation``
             unknown.
 
     >>> from companion.cost import conv2d

@@ -11,12 +11,7 @@ REPEATS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23,
 
 
 def resnet(
-    depth: int,
-    *,
-    shortcut: str = "B",
-    stride_in_first: bool = True,
-    groups: int = 1,
-    width_factor: int = 1,
+    depth: int, *, shortcut: str = "B", stride_in_first: bool = True, groups: int = 1, width_factor: int = 1
 ) -> Layers:
     """Return a ResNet for pictures of 224 x 224 and 1000 classes.
 

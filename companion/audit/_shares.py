@@ -1,8 +1,9 @@
-"""Who spends: the parts of a network's weights, MACs, bytes and time that each kind of layer holds."""
+"""Shares by kind of layer: its part of a network's weights, MACs, bytes and time."""
 
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from math import prod
 from statistics import median
 from time import perf_counter
 
@@ -78,12 +79,12 @@ def by_kind(layers: Iterable[cost.LayerCost]) -> dict[str, cost.Cost]:
 
 
 def shares(network: nn.Module, input_size: tuple[int, ...], *, runs: int = 0) -> Shares:
-    """Count a network by kinds of layers and, if asked, measure how its time is spent.
+    """Count a network by kinds of layers and, if asked, measure its time by kind, too.
 
     Time is measured on the CPU, in evaluation mode, without gradients and on one thread, as the median of ``runs``
     after one more to warm up. Hooks around each layer stop the clock. What happens between the layers (residual
     sums, concatenation, the products of gates, and the hooks themselves) is "rest", as are normalisations,
-    activations and poolings. The bytes of functions that are no layers are in no row: see `companion.cost.count`.
+    activations and poolings. The bytes of functions that are not layers are in no row: see `companion.cost.count`.
 
     Args:
         network: any module that takes one tensor; its parameters must hold data if time is to be measured.
@@ -91,7 +92,7 @@ def shares(network: nn.Module, input_size: tuple[int, ...], *, runs: int = 0) ->
         runs: how often it is run; 0 for no time.
 
     Raises:
-        TypeError: if ``runs`` is no int, or as `companion.cost.count`.
+        TypeError: if ``runs`` is not an int, or as `companion.cost.count`.
         ValueError: if ``runs`` is negative, or as `companion.cost.count`.
     """
     runs = _checks.integer("runs", runs, at_least=0)
@@ -109,15 +110,10 @@ def _kind(layer: cost.LayerCost) -> str:
         return "fully connected" if layer.kind == "Linear" else "rest"
     if layer.is_pointwise:
         return "1×1"
-    return "depthwise" if layer.groups > 1 and layer.weights == _taps(layer) else "other convolutions"
-
-
-def _taps(layer: cost.LayerCost) -> int:
-    """Return the weights that the layer has if each output channel reads one input channel."""
-    taps = layer.output_shape[1]
-    for length in layer.kernel_size:
-        taps *= length
-    return taps
+    one_channel_read = layer.output_shape[1] * prod(
+        layer.kernel_size
+    )  # the weights if each output reads one channel
+    return "depthwise" if layer.groups > 1 and layer.weights == one_channel_read else "other convolutions"
 
 
 def _one_run(network: nn.Module, input_size: tuple[int, ...], kinds: Mapping[str, str]) -> dict[str, float]:

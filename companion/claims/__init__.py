@@ -1,4 +1,4 @@
-"""The ledger of claims: each point of the two study notes, the check that tries it, and its verdict.
+"""The ledger of claims: each point of the two study notes, the check that tests it, and its verdict.
 
 A check runs code (it counts built layers, compares outputs, trains small networks) in one case or several, and says
 in which of them the claim holds. The verdict follows: it holds in all, in some (it holds with a condition), or in

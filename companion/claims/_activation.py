@@ -12,8 +12,7 @@ from companion.claims._claim import Finding, claim
 @claim(
     "A5",
     "A 1×1 convolution is usually followed by an activation such as ReLU, which makes the model more expressive.",
-    chapter="nonlinearity",
-    cell="train-verdict",
+    cell="nonlinearity#train-verdict",
 )
 def beyond_a_straight_cut() -> Finding:
     """Label the corners of a square by the exclusive or, with two hidden channels set by hand."""
@@ -33,8 +32,7 @@ def beyond_a_straight_cut() -> Finding:
 @claim(
     "B9a",
     "A 1×1 convolution with its activation keeps the size of the maps: no resolution is lost.",
-    chapter="nonlinearity",
-    cell="reach",
+    cell="nonlinearity#reach",
 )
 def resolution_is_kept() -> Finding:
     """Count by the gradient the input pixels that one output pixel depends on, however deep the stack."""
@@ -51,14 +49,9 @@ def resolution_is_kept() -> Finding:
     return Finding(cases, f"four layers deep, one pixel reads {read[1]}; with 3×3 it would be {read[3]}")
 
 
-@claim(
-    "B9b",
-    "It adds a great deal of nonlinearity.",
-    chapter="nonlinearity",
-    cell="bends-verdict",
-)
+@claim("B9b", "It adds a great deal of nonlinearity.", cell="nonlinearity#bends-verdict")
 def pieces_of_a_network() -> Finding:
-    """Count the straight pieces along a line in four layers of eight units; "a great deal": over two a unit."""
+    """Count the straight pieces along a line in four layers of eight units; "a great deal": over two per unit."""
     start, end = torch.tensor([-1.0, -1.0]), torch.tensor([1.0, 1.0])
     drawn = [nonlinearity.walk(nonlinearity.stack([2, 8, 8, 8, 8, 2]), start, end).pieces for _ in range(20)]
     folded = nonlinearity.walk(nonlinearity.folding(4, 8), torch.zeros(1), torch.ones(1)).pieces
@@ -72,8 +65,7 @@ def pieces_of_a_network() -> Finding:
 @claim(
     "B1b",
     "A plain convolution layer is linear: it assumes that the features are linearly separable, which they are not.",
-    chapter="nonlinearity",
-    cell="edges-train",
+    cell="nonlinearity#edges-train",
 )
 def linearly_separable() -> Finding:
     """Find vertical edges of either polarity in real digits, by the best single cut and by two kernels."""
@@ -99,8 +91,7 @@ def linearly_separable() -> Finding:
 @claim(
     "A12",
     "ReLU or the like usually follows; in some cases, residual connections for one, it may be left out.",
-    chapter="pitfalls",
-    cell="block-verdict",
+    cell="pitfalls#block-verdict",
 )
 def left_out() -> Finding:
     """Look where the blocks of ResNet leave it out, and train thin layers with it and without, on digits."""
@@ -114,16 +105,14 @@ def left_out() -> Finding:
         parts.append(f"{name} {relus} for {convs} convolutions")
     cases["layers of two channels: no worse without"] = runs.ahead("linear", "ReLU", points=1.5)
     return Finding(
-        cases,
-        f"ReLUs before the sum: {', '.join(parts)}; asked of two-channel layers: over 1.5 points better without",
+        cases, f"ReLUs before the sum: {', '.join(parts)}; needed at two channels: over 1.5 points better without"
     )
 
 
 @claim(
     "A13",
     "As for any convolution, the first weights must be chosen with care, by He's initialisation for example.",
-    chapter="pitfalls",
-    cell="start-verdict",
+    cell="pitfalls#start-verdict",
 )
 def first_weights() -> Finding:
     """Train thirty layers from He's start, and from that of the library; "learn": over 40 % of the digits."""
@@ -139,13 +128,3 @@ def first_weights() -> Finding:
         f"30 layers: {learnt['He']} {runs_of} from He's start, {learnt['PyTorch']} from PyTorch's; "
         "to learn is to get over 40 % of the digits right",
     )
-
-
-CLAIMS = (
-    beyond_a_straight_cut,
-    left_out,
-    first_weights,
-    linearly_separable,
-    resolution_is_kept,
-    pieces_of_a_network,
-)

@@ -15,8 +15,7 @@ from companion.claims._claim import Finding, claim
     "A9a",
     "SENet squeezes by global average pooling, excites by fully connected layers, for which 1×1 convolutions can "
     "stand, and scales each channel.",
-    chapter="squeeze_excitation",
-    cell="two-forms",
+    cell="squeeze_excitation#two-forms",
 )
 def two_forms() -> Finding:
     """Compute the block with linear layers on the means, from the same weights, and compare gradients too."""
@@ -35,10 +34,7 @@ def two_forms() -> Finding:
 
 
 @claim(
-    "A9b",
-    "The weights make the response of important channels stronger.",
-    chapter="squeeze_excitation",
-    cell="hand-weights",
+    "A9b", "The weights make the response of important channels stronger.", cell="squeeze_excitation#hand-weights"
 )
 def stronger() -> Finding:
     """Try gates from all the way closed to all the way open on channels that are equally strong."""
@@ -58,8 +54,7 @@ def stronger() -> Finding:
     "A11",
     "In an Inception module a 1×1 convolution is one branch, a 1×1 and a 3×3 another, further ones are similar; "
     "their outputs are stacked along the channels.",
-    chapter="inception_and_residual",
-    cell="wiring-cell",
+    cell="inception_and_residual#wiring-cell",
 )
 def four_branches() -> Finding:
     """Compute each branch of module 3a from its weights and look for it in the output."""
@@ -86,14 +81,13 @@ def four_branches() -> Finding:
 @claim(
     "B1a",
     "NIN's mlpconv layer is a fully connected network at each pixel, which equals 1×1 convolutions with ReLU.",
-    chapter="network_in_network",
-    cell="mlp-compare",
+    cell="network_in_network#mlp-compare",
 )
 def one_mlp_at_each_pixel() -> Finding:
     """Give each pixel to a multilayer perceptron with the same weights."""
     layer = network_in_network.MlpConv(3, 6, 1, hidden_channels=(8, 5))
     x = torch.randn(2, 3, 4, 4)
-    values = x.movedim(1, -1).flatten(0, 2)  # a row for each pixel: (N*H*W, C)
+    values = x.movedim(1, -1).flatten(0, 2)  # one row per pixel: (N*H*W, C)
     convs = [conv for conv in layer.modules() if isinstance(conv, nn.Conv2d)]
     for conv in convs:
         values = F.relu(F.linear(values, conv.weight[:, :, 0, 0], conv.bias))
@@ -105,8 +99,7 @@ def one_mlp_at_each_pixel() -> Finding:
 @claim(
     "B2",
     "Global average pooling takes the place of fully connected layers, which overfit easily and generalise worse.",
-    chapter="network_in_network",
-    cell="heads-verdict",
+    cell="network_in_network#heads-verdict",
 )
 def heads() -> Finding:
     """Train a NIN with three heads on 100 pictures until it knows them; "worse": by more than three points."""
@@ -121,10 +114,7 @@ def heads() -> Finding:
 
 
 @claim(
-    "B3",
-    "GoogLeNet's Inception takes over the 1×1 convolutions of NIN.",
-    chapter="inception_and_residual",
-    cell="tower-count",
+    "B3", "GoogLeNet's Inception takes over the 1×1 convolutions of NIN.", cell="inception_and_residual#tower-count"
 )
 def taken_over() -> Finding:
     """Count the 1×1 convolutions with an activation in each of the nine modules."""
@@ -139,9 +129,6 @@ def taken_over() -> Finding:
         )
         cases[name], total = found > 0, total + found
     return Finding(cases, f"{total} of them with ReLU, in {sum(cases.values())} of {len(cases)} modules")
-
-
-CLAIMS = (two_forms, stronger, four_branches, one_mlp_at_each_pixel, heads, taken_over)
 
 
 def _conv(x: torch.Tensor, layer: nn.Conv2d, padding: int = 0) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""What a claim is, and how its verdict follows from the cases that were tried."""
+"""Claims and findings, and the verdict that follows from the cases that were tried."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -108,20 +108,19 @@ class Claim:
             return self.check()
 
 
-def claim(id: str, says: str, *, chapter: str, cell: str) -> Callable[[Callable[[], Finding]], Claim]:
+def claim(id: str, says: str, *, cell: str) -> Callable[[Callable[[], Finding]], Claim]:
     """Turn the check below it into a ``Claim``.
 
     Args:
         id: see ``Claim``, like the next.
         says: what the note says.
-        chapter: file name, without its ending, of the chapter that shows it.
-        cell: the id of the cell.
+        cell: the chapter that shows it and the id of its cell, as in "pointwise#shapes".
 
-    >>> @claim("A2", "One output channel a kernel.", chapter="pointwise", cell="shapes")
+    >>> @claim("A2", "One output channel per kernel.", cell="pointwise#shapes")
     ... def kernels():
     ...     layer = torch.nn.Conv2d(3, 8, kernel_size=1)
     ...     return Finding({"8 kernels": layer(torch.zeros(1, 3, 2, 2)).shape[1] == len(layer.weight)}, "8 and 8")
     >>> kernels.find().verdict.value
     'holds'
     """
-    return lambda check: Claim(id, says, check, Cell(chapter, cell))
+    return lambda check: Claim(id, says, check, Cell(*cell.split("#")))

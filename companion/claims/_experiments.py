@@ -1,4 +1,4 @@
-"""The small trainings that the ledger needs, each run once a process: small editions of those in the chapters.
+"""The small trainings that the ledger needs, each run once per process: small editions of those in the chapters.
 
 Digits of 8 x 8 pixels, five seeds or more. A chapter has the variants, controls and figures that are left out here.
 """
@@ -58,7 +58,7 @@ def _hidden_head() -> nn.Sequential:
 
 @cache
 def heads() -> training.Comparison:
-    """Train a NIN on 100 pictures with three heads until it knows them by heart (B2)."""
+    """Train a NIN on 100 pictures with three heads until it has memorised them (B2)."""
     variants = {"mean": _mean_head, "one layer": _linear_head, "hidden layer": _hidden_head}
     few = data.digits(train_size=100)
     return _compare(variants, few, seeds=range(6), epochs=60, lr=0.015, batch_size=100)

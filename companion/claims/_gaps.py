@@ -1,4 +1,4 @@
-"""Claim A14: what tears the gaps in dilated convolutions."""
+"""Claim A14: what causes the gaps in dilated convolutions."""
 
 from torch import nn
 
@@ -9,8 +9,7 @@ from companion.claims._claim import Finding, claim
 @claim(
     "A14a",
     "Gridding, the gaps in dilated convolutions, comes of 1×1 convolutions.",
-    chapter="pitfalls",
-    cell="one-by-one-code",
+    cell="pitfalls#one-by-one-code",
 )
 def gaps() -> Finding:
     """Count by autograd the positions that a stack reads, with 1×1 layers between and without."""
@@ -26,8 +25,7 @@ def gaps() -> Finding:
 @claim(
     "A14b",
     "Leaning on them too much in dilated convolutions may lose local information.",
-    chapter="pitfalls",
-    cell="swap-verdict",
+    cell="pitfalls#swap-verdict",
 )
 def local_information() -> Finding:
     """Put 1×1 layers between those of rates 1, 2, 2, and one in the place of the first."""
@@ -37,9 +35,6 @@ def local_information() -> Finding:
     return Finding(
         cases, f"rates 1, 2, 2 read {alone} positions, with 1×1 between {between}; 1×1, 2, 2 read {instead}"
     )
-
-
-CLAIMS = (gaps, local_information)
 
 
 def _read(size: int, *rates: int) -> int:

@@ -18,8 +18,10 @@ def _place(claim: Claim) -> tuple[str, int, str]:
 
 
 _FILES = (_operation, _waist, _activation, _separation, _blocks, _gaps)
-CLAIMS: tuple[Claim, ...] = tuple(sorted((claim for file in _FILES for claim in file.CLAIMS), key=_place))
-"""Every point of the two notes; a point with several parts has a row for each, with a letter behind its number."""
+CLAIMS: tuple[Claim, ...] = tuple(
+    sorted((claim for file in _FILES for claim in vars(file).values() if isinstance(claim, Claim)), key=_place)
+)
+"""Every point of the two notes; a point with several parts has one row per part, with a letter added."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Ledger:
     Iterate over its entries, index it by a claim's id, or take the part with one verdict or of one note.
 
     Attributes:
-        entries: one a claim, in the order of the ids.
+        entries: one per claim, in the order of the ids.
 
     Raises:
         ValueError: if an id comes twice.
@@ -112,7 +114,7 @@ class Ledger:
 def ledger(claims: Iterable[Claim] = CLAIMS) -> Ledger:
     """Run the check of every claim and return what they found.
 
-    Five small trainings, each run once a process, take most of the time: about twenty seconds on two cores.
+    Five small trainings, each run once per process, take most of the time: about twenty seconds on two cores.
 
     Args:
         claims: which to check; all of them if not given.

@@ -13,8 +13,7 @@ SIZES = (2, 7, 28)  # height and width of maps that have space to lose
 @claim(
     "A1",
     "A 1×1 convolution combines channels linearly; it changes their number and keeps height and width.",
-    chapter="pointwise",
-    cell="shapes",
+    cell="pointwise#shapes",
 )
 def linear_in_channels() -> Finding:
     """Try two maps and their weighted sum in layers of several widths."""
@@ -27,13 +26,8 @@ def linear_in_channels() -> Finding:
     return Finding(cases, f"{', '.join(cases)} channels; 6 × 5 pixels stay 6 × 5")
 
 
-@claim(
-    "A2",
-    "The number of output channels is the number of kernels.",
-    chapter="pointwise",
-    cell="shapes",
-)
-def one_channel_a_kernel() -> Finding:
+@claim("A2", "The number of output channels is the number of kernels.", cell="pointwise#shapes")
+def one_channel_per_kernel() -> Finding:
     """Count the kernels of built layers and the maps that they return."""
     layers = [nn.Conv2d(256, kernels, kernel_size=1) for kernels in (8, 64, 256)]
     counts = [(len(layer.weight), layer(torch.zeros(1, 256, 2, 2)).shape[1]) for layer in layers]
@@ -44,11 +38,10 @@ def one_channel_a_kernel() -> Finding:
 @claim(
     "A6a",
     "Channels exchange information: each output is a weighted sum of all of them.",
-    chapter="channel_mixing",
-    cell="hears",
+    cell="channel_mixing#hears",
 )
-def channels_talk() -> Finding:
-    """Change one channel of one pixel and see what moves."""
+def channels_are_mixed() -> Finding:
+    """Change one channel of one pixel and see what changes."""
     weight = torch.randn(3, 3)
     before = torch.randn(1, 3, 8, 8)
     after = before.clone()
@@ -59,12 +52,7 @@ def channels_talk() -> Finding:
     return Finding(cases, f"one input channel changed: {channels} of 3 outputs move, at {pixels} pixel")
 
 
-@claim(
-    "A6b",
-    "This is like a fully connected layer, but space is kept.",
-    chapter="pointwise",
-    cell="permute-cell",
-)
+@claim("A6b", "This is like a fully connected layer, but space is kept.", cell="pointwise#permute-cell")
 def fully_connected_at_each_pixel() -> Finding:
     """Hold the layer against a linear layer, pixel by pixel, and shuffle the pixels."""
     x, weight, bias = torch.randn(2, 6, 4, 5), torch.randn(3, 6), torch.randn(3)
@@ -77,12 +65,7 @@ def fully_connected_at_each_pixel() -> Finding:
     return Finding(cases, f"one {len(weight)} × {weight.shape[1]} matrix at {len(pixels)} pixels")
 
 
-@claim(
-    "A10a",
-    "A 1×1 convolution has 1 × 1 × C_in × C_out weights.",
-    chapter="pointwise",
-    cell="fc-count",
-)
+@claim("A10a", "A 1×1 convolution has 1 × 1 × C_in × C_out weights.", cell="pointwise#fc-count")
 def pointwise_weights() -> Finding:
     """Count a built layer at several sizes of the map."""
     counts = {size: _weights(nn.Conv2d(64, 32, kernel_size=1, bias=False), size) for size in SIZES}
@@ -93,11 +76,10 @@ def pointwise_weights() -> Finding:
 @claim(
     "A10b",
     "A fully connected layer, which reads the flattened map, has C_in × C_out weights.",
-    chapter="pointwise",
-    cell="fc-count",
+    cell="pointwise#fc-count",
 )
 def fully_connected_weights() -> Finding:
-    """Count a built layer behind ``nn.Flatten``; a map of one pixel has no space to lose and is no case."""
+    """Count a built layer behind ``nn.Flatten``; maps of one pixel have no space to lose and are left out."""
     layers = {size: nn.Sequential(nn.Flatten(), nn.Linear(size * size * 64, 32, bias=False)) for size in SIZES}
     counts = {size: _weights(layer, size) for size, layer in layers.items()}
     cases = {f"{size} × {size}": count == 64 * 32 for size, count in counts.items()}
@@ -107,8 +89,7 @@ def fully_connected_weights() -> Finding:
 @claim(
     "A10c",
     "The fully connected layer loses the structure of space; the 1×1 convolution keeps it.",
-    chapter="pointwise",
-    cell="permute-cell",
+    cell="pointwise#permute-cell",
 )
 def space_is_kept_or_lost() -> Finding:
     """Shuffle the pixels: what knows no place shuffles its output alike, what has weights for places does not."""
@@ -129,36 +110,21 @@ def space_is_kept_or_lost() -> Finding:
 @claim(
     "B4",
     "16×16 maps with 32 channels, through 8 filters of 1×1, become 16×16 maps with 8 channels.",
-    chapter="channel_reduction",
-    cell="shapes",
+    cell="channel_reduction#shapes",
 )
 def down() -> Finding:
-    """Ask the layer for its shape."""
+    """Compute the layer's output shape."""
     return _shape(32, 8)
 
 
 @claim(
     "B7",
     "16×16 maps with 32 channels, through 128 filters of 1×1, become 16×16 maps with 128 channels.",
-    chapter="channel_reduction",
-    cell="shapes",
+    cell="channel_reduction#shapes",
 )
 def up() -> Finding:
-    """Ask the layer for its shape."""
+    """Compute the layer's output shape."""
     return _shape(32, 128)
-
-
-CLAIMS = (
-    linear_in_channels,
-    one_channel_a_kernel,
-    channels_talk,
-    fully_connected_at_each_pixel,
-    pointwise_weights,
-    fully_connected_weights,
-    space_is_kept_or_lost,
-    down,
-    up,
-)
 
 
 def _shape(c_in: int, c_out: int) -> Finding:

@@ -1,4 +1,4 @@
-"""Claims about channels on the one side and space on the other: A8, B-2 and B8."""
+"""Claims about separating channels from space: A8, B-2 and B8."""
 
 import torch
 from torch import nn
@@ -9,12 +9,7 @@ from companion.claims import _experiments
 from companion.claims._claim import Finding, claim
 
 
-@claim(
-    "B-2a",
-    "Going down or up in channels is a change of their linear combination.",
-    chapter="pointwise",
-    cell="agree-cell",
-)
+@claim("B-2a", "Going down or up in channels is a change of their linear combination.", cell="pointwise#agree-cell")
 def linear_combinations() -> Finding:
     """See whether the new maps bring anything that is no weighted sum of the old ones."""
     x = torch.randn(1, 16, 8, 8, dtype=torch.float64)
@@ -29,8 +24,7 @@ def linear_combinations() -> Finding:
 @claim(
     "B-2b",
     "Correlations across channels and across space can be learned apart; a 1×1 convolution takes the first kind.",
-    chapter="channel_mixing",
-    cell="photo",
+    cell="channel_mixing#photo",
 )
 def two_correlations() -> Finding:
     """Take each kind out of a photograph by a layer of its own, and see what is left of the other."""
@@ -50,42 +44,35 @@ def two_correlations() -> Finding:
     )
 
 
-@claim(
-    "B-2c",
-    "Learned apart, the model loses nothing of what it can express.",
-    chapter="separable",
-    cell="compose",
-)
+@claim("B-2c", "Learned apart, the model loses nothing of what it can express.", cell="separable#compose")
 def expressive_power() -> Finding:
-    """Take the kernel of a pair and one drawn at random, and keep a single spatial pattern a channel."""
+    """Take the kernel of a pair and one drawn at random, and keep a single spatial pattern per channel."""
     kernels = {
         "pair": separable.compose(torch.randn(8, 1, 3, 3), torch.randn(16, 8, 1, 1)),
         "full": torch.randn(16, 8, 3, 3),
     }
     ranks = {name: int(torch.linalg.matrix_rank(k.transpose(0, 1).flatten(2)).max()) for name, k in kernels.items()}
     kept = {name: bool(separable.lost_kernel_energy(kernel)[1] < 1e-6) for name, kernel in kernels.items()}
-    cases = {"kernels with one pattern a channel": kept["pair"], "any other": kept["full"]}
-    return Finding(cases, f"patterns a channel: {ranks['pair']} in a pair, {ranks['full']} in a full kernel")
+    cases = {"kernels with one pattern per channel": kept["pair"], "any other": kept["full"]}
+    return Finding(cases, f"patterns per channel: {ranks['pair']} in a pair, {ranks['full']} in a full kernel")
 
 
 @claim(
     "B8a",
     "A 1×1 followed by a normal convolution separates channels from space only partly.",
-    chapter="separable",
-    cell="who-table",
+    cell="separable#who-table",
 )
 def partly() -> Finding:
-    """Ask by the gradient how many channels and positions a normal convolution hears."""
+    """Count by the gradient how many channels and positions a normal convolution reads."""
     channels, positions = _reads(nn.Conv2d(6, 8, kernel_size=3, padding=1))
-    cases = {"the normal convolution still hears all channels": channels == 6 and positions > 1}
-    return Finding(cases, f"normal 3×3: hears {channels} of 6 channels, {positions} positions")
+    cases = {"the normal convolution still reads all channels": channels == 6 and positions > 1}
+    return Finding(cases, f"normal 3×3: reads {channels} of 6 channels, {positions} positions")
 
 
 @claim(
     "B8b",
     "In a depthwise separable convolution the 1×1 makes each channel a group of its own.",
-    chapter="separable",
-    cell="who-table",
+    cell="separable#who-table",
 )
 def groups() -> Finding:
     """Read the number of groups off the layers."""
@@ -94,25 +81,15 @@ def groups() -> Finding:
     return Finding(cases, f"groups: {one_by_one.groups} in the 1×1, {depthwise.groups} in the depthwise 3×3")
 
 
-@claim(
-    "B8c",
-    "A depthwise separable convolution separates the two completely.",
-    chapter="separable",
-    cell="who-table",
-)
+@claim("B8c", "A depthwise separable convolution separates the two completely.", cell="separable#who-table")
 def completely() -> Finding:
-    """Ask by the gradient what each of its two layers hears."""
+    """Count by the gradient what each of its two layers reads."""
     depthwise, one_by_one = (_reads(layer) for layer in _pair(6, 8))
-    cases = {"one layer hears one channel": depthwise[0] == 1, "the other one position": one_by_one[1] == 1}
+    cases = {"one layer reads one channel": depthwise[0] == 1, "the other one position": one_by_one[1] == 1}
     return Finding(cases, f"depthwise: {depthwise[0]} channel; 1×1: {one_by_one[1]} position")
 
 
-@claim(
-    "B8d",
-    "That saves a great many parameters and computations.",
-    chapter="separable",
-    cell="v1",
-)
+@claim("B8d", "That saves a great many parameters and computations.", cell="separable#v1")
 def saved() -> Finding:
     """Count full and separable layers of MobileNetV1's widths; "a great many": more than half of both."""
     cases, ratios = {}, []
@@ -123,12 +100,7 @@ def saved() -> Finding:
     return Finding(cases, f"MobileNetV1's widths: {min(ratios):.1f} to {max(ratios):.1f} times fewer of both")
 
 
-@claim(
-    "B8e",
-    "But, as MobileNet shows, performance suffers greatly.",
-    chapter="separable",
-    cell="verdicts",
-)
+@claim("B8e", "But, as MobileNet shows, performance suffers greatly.", cell="separable#verdicts")
 def performance() -> Finding:
     """Train on few pictures, at equal width and at equal weights; "greatly": by more than five points."""
     runs = _experiments.separables()
@@ -143,8 +115,7 @@ def performance() -> Finding:
 @claim(
     "A8a",
     "3×3 kernels, 256 output channels: a depthwise separable convolution computes 8 to 9 times less.",
-    chapter="separable",
-    cell="ratio",
+    cell="separable#ratio",
 )
 def eight_to_nine() -> Finding:
     """Count built layers for several numbers of input channels, and beside the MACs the bytes that they move."""
@@ -157,32 +128,13 @@ def eight_to_nine() -> Finding:
     )
 
 
-@claim(
-    "A8b",
-    "A normal 3×3 convolution takes 3 × 3 × C_in × C_out computations.",
-    chapter="channel_reduction",
-    cell="count",
-)
+@claim("A8b", "A normal 3×3 convolution takes 3 × 3 × C_in × C_out computations.", cell="channel_reduction#count")
 def at_each_position() -> Finding:
     """Count the MACs for one output position and for a whole map."""
     layer = nn.Conv2d(256, 256, kernel_size=3, bias=False)
     macs = {size: cost.count(layer, (1, 256, size + 2, size + 2)).total.macs for size in (1, 28)}
     cases = {f"{size} × {size} outputs": count == 3 * 3 * 256 * 256 for size, count in macs.items()}
     return Finding(cases, f"256 → 256: {macs[1]:,} MACs for one output position, {macs[28]:,} for 28 × 28")
-
-
-CLAIMS = (
-    eight_to_nine,
-    at_each_position,
-    linear_combinations,
-    two_correlations,
-    expressive_power,
-    partly,
-    groups,
-    completely,
-    saved,
-    performance,
-)
 
 
 def _pair(c_in: int, c_out: int) -> list[nn.Conv2d]:

@@ -1,4 +1,4 @@
-"""Claims about fewer channels and more: A3, A4, A7, B5, B6 and B10."""
+"""Claims about reducing and expanding the number of channels: A3, A4, A7, B5, B6 and B10."""
 
 from collections.abc import Sequence
 
@@ -14,8 +14,7 @@ from companion.claims._claim import Finding, claim
     "A3",
     "In Inception, 256 → 256 channels through 3×3 take 589,824 weights; "
     "a 1×1 to 64 channels first makes it 16,384 + 147,456 = 163,840.",
-    chapter="channel_reduction",
-    cell="count",
+    cell="channel_reduction#count",
 )
 def inception_example() -> Finding:
     """Count the layers, built."""
@@ -32,12 +31,7 @@ def inception_example() -> Finding:
     )
 
 
-@claim(
-    "B5a",
-    "28×28 maps, 256 → 32 channels through 5×5: 201,800 weights.",
-    chapter="channel_reduction",
-    cell="count",
-)
+@claim("B5a", "28×28 maps, 256 → 32 channels through 5×5: 201,800 weights.", cell="channel_reduction#count")
 def five_by_five() -> Finding:
     """Count the layer, built."""
     (direct,) = _weights(nn.Conv2d(256, 32, kernel_size=5, padding=2))
@@ -47,11 +41,10 @@ def five_by_five() -> Finding:
 @claim(
     "B5b",
     "The same through a 1×1 to 16 channels, which makes the maps 28×28×16: 16,896 weights.",
-    chapter="channel_reduction",
-    cell="count",
+    cell="channel_reduction#count",
 )
 def five_by_five_reduced() -> Finding:
-    """Count the layers, built, and ask the first for its shape."""
+    """Count the layers, built, and compute the output shape of the first."""
     branch = bottleneck.Reduced(256, 16, 32, kernel_size=5)
     reduced = sum(_weights(branch))
     waist = tuple(branch.reduce(torch.zeros(1, 256, 28, 28)).shape[1:])
@@ -62,8 +55,7 @@ def five_by_five_reduced() -> Finding:
 @claim(
     "A4a",
     "In a residual network a 1×1 convolution on the shortcut matches its channels to the main path, for the sum.",
-    chapter="channel_reduction",
-    cell="shortcut-projection",
+    cell="channel_reduction#shortcut-projection",
 )
 def projection() -> Finding:
     """Try the sum where channels differ, with the 1×1 convolution and without."""
@@ -76,12 +68,7 @@ def projection() -> Finding:
     return Finding(cases, f"{', '.join(cases)} channels: the sum fails without it")
 
 
-@claim(
-    "A4b",
-    "Going up in channels makes the features more expressive.",
-    chapter="channel_reduction",
-    cell="expansion",
-)
+@claim("A4b", "Going up in channels makes the features more expressive.", cell="channel_reduction#expansion")
 def expansion() -> Finding:
     """Count how many of the new maps are independent of each other, before an activation and behind it."""
     maps = torch.randn(1, 32, 16, 16, dtype=torch.float64)
@@ -94,8 +81,7 @@ def expansion() -> Finding:
 @claim(
     "A7",
     "In a residual block the main path may hold several 3×3 convolutions, the shortcut a 1×1, so that they add up.",
-    chapter="inception_and_residual",
-    cell="basic-block",
+    cell="inception_and_residual#basic-block",
 )
 def basic_block() -> Finding:
     """Look at the convolutions on both paths of a built block, and at what they return."""
@@ -114,8 +100,7 @@ def basic_block() -> Finding:
 @claim(
     "B6a",
     "1×1 layers make a network deeper and yet cut its weights by far.",
-    chapter="channel_reduction",
-    cell="breakeven-cell",
+    cell="channel_reduction#breakeven-cell",
 )
 def fewer_weights() -> Finding:
     """Count a 5×5 layer from 256 channels to 256, and a pair with a waist; "by far": to less than half."""
@@ -129,12 +114,7 @@ def fewer_weights() -> Finding:
     )
 
 
-@claim(
-    "B6b",
-    "The results of the model do not get worse for it.",
-    chapter="channel_reduction",
-    cell="train-verdict",
-)
+@claim("B6b", "The results of the model do not get worse for it.", cell="channel_reduction#train-verdict")
 def results_with_a_waist() -> Finding:
     """Train with a wide waist, a thin one and none."""
     return _waists()
@@ -143,8 +123,7 @@ def results_with_a_waist() -> Finding:
 @claim(
     "B10a",
     "GoogLeNet uses 1×1 convolutions to cut computation, and becomes deeper.",
-    chapter="inception_and_residual",
-    cell="tower-naive-cell",
+    cell="inception_and_residual#tower-naive-cell",
 )
 def googlenet_is_cheaper() -> Finding:
     """Count all nine modules with and without their reductions, each module reading what the one before returns."""
@@ -167,29 +146,10 @@ def googlenet_is_cheaper() -> Finding:
     )
 
 
-@claim(
-    "B10b",
-    "And its results do not fall.",
-    chapter="channel_reduction",
-    cell="train-verdict",
-)
+@claim("B10b", "And its results do not fall.", cell="channel_reduction#train-verdict")
 def results_of_googlenet() -> Finding:
-    """Ask the run of B6b: the reduction is the same, the network a small one."""
+    """Use the run of B6b: the reduction is the same, the network a small one."""
     return _waists()
-
-
-CLAIMS = (
-    inception_example,
-    projection,
-    expansion,
-    basic_block,
-    five_by_five,
-    five_by_five_reduced,
-    fewer_weights,
-    results_with_a_waist,
-    googlenet_is_cheaper,
-    results_of_googlenet,
-)
 
 
 def _waists() -> Finding:

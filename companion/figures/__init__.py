@@ -1,4 +1,4 @@
-"""Figures of one style, drawn from plain numbers; each follows the page's theme and carries its alt text."""
+"""Figures of one style, drawn from lists, arrays or tensors; each follows the page's theme and has an alt text."""
 
 from companion.figures.blocks import pixel_maps, tensor_blocks
 from companion.figures.branches import branches

@@ -1,13 +1,15 @@
-"""Feature maps drawn: tensors as blocks to scale, and the maps themselves as pictures."""
+"""Drawings of feature maps: tensors as blocks to scale, and the maps themselves as pictures."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import FancyArrowPatch, Polygon
 
 from companion.figures.picture import WIDTH, Picture, canvas, styled
 from companion.figures.style import BLUE, INK, ORANGE, SERIES
+from companion.figures.values import array
 
 
 @styled
@@ -37,38 +39,39 @@ def tensor_blocks(
         raise ValueError(f"operations must be one fewer than steps, got {len(operations)} for {len(steps)}")
     tallest = max(max(height, width) for _, (_, height, width) in steps)
     deepest = max(channels for _, (channels, _, _) in steps)
-    sizes = [(1.6 * c / deepest, h / tallest, 0.42 * w / tallest) for _, (c, h, w) in steps]
+    extents = [(1.6 * c / deepest, h / tallest, 0.42 * w / tallest) for _, (c, h, w) in steps]
     gap = 1.15
-    long = sum(deep + wide for deep, _, wide in sizes) + gap * len(operations) + 0.2
-    high = max(0.5 + tall / 2 + 0.55 * wide for _, tall, wide in sizes) + 0.05
+    long = sum(deep + wide for deep, _, wide in extents) + gap * len(operations) + 0.2
+    high = max(0.5 + tall / 2 + 0.55 * wide for _, tall, wide in extents) + 0.05
     unit = WIDTH / max(long, 4.5)  # inches
     low = -0.55 / unit  # room for two lines of words, whatever the scale
     figure, axis = canvas(unit * (high - low))
     left = 0.0
-    for index, (name, (channels, height, width)) in enumerate(steps):
-        deep, tall, wide = sizes[index]
-        colour = SERIES[index % len(SERIES)]
-        _block(axis, left, tall, wide, deep, colour)
+    for index, ((name, shape), (deep, tall, wide)) in enumerate(zip(steps, extents, strict=True)):
+        _block(axis, left, tall, wide, deep, SERIES[index % len(SERIES)])
         if highlight:
-            _column(axis, left, tall, wide, deep)
-        middle, size = left + (deep + wide) / 2, f"{channels} × {height} × {width}"
+            _column(axis, left, deep)
+        middle = left + (deep + wide) / 2
         axis.text(middle, -0.08 / unit, name, ha="center", va="top", fontsize=9.5, fontweight="bold")
-        axis.text(middle, -0.29 / unit, size, ha="center", va="top", fontsize=9)
+        axis.text(middle, -0.29 / unit, " × ".join(map(str, shape)), ha="center", va="top", fontsize=9)
         right = left + deep + wide
         if index < len(operations):
-            arrow = FancyArrowPatch(
-                (right + 0.08, 0.5), (right + gap - 0.08, 0.5), arrowstyle="-|>", mutation_scale=11
-            )
-            arrow.set(color=INK, linewidth=1)
-            axis.add_patch(arrow)
-            axis.text(right + gap / 2, 0.6, operations[index], ha="center", va="bottom", fontsize=9)
+            _operation(axis, right, gap, operations[index])
         left = right + gap
     axis.set(xlim=(-0.1, left - gap + 0.1), ylim=(low, high), aspect="equal")
     axis.set_axis_off()
     return Picture(figure, alt=alt, caption=caption)
 
 
-def _block(axis, left: float, tall: float, wide: float, deep: float, colour: str) -> None:
+def _operation(axis: Axes, left: float, gap: float, words: str) -> None:
+    """Draw an arrow across the gap between two blocks, with its words above it."""
+    arrow = FancyArrowPatch((left + 0.08, 0.5), (left + gap - 0.08, 0.5), arrowstyle="-|>", mutation_scale=11)
+    arrow.set(color=INK, linewidth=1)
+    axis.add_patch(arrow)
+    axis.text(left + gap / 2, 0.6, words, ha="center", va="bottom", fontsize=9)
+
+
+def _block(axis: Axes, left: float, tall: float, wide: float, deep: float, colour: str) -> None:
     """Draw a box: its front face is channels x height, its side face is the width, in perspective."""
     low, shift = 0.5 - tall / 2, 0.55 * wide
     front = [(left, low), (left + deep, low), (left + deep, low + tall), (left, low + tall)]
@@ -88,10 +91,9 @@ def _block(axis, left: float, tall: float, wide: float, deep: float, colour: str
         axis.add_patch(Polygon(face, facecolor=(colour, strength), edgecolor=INK, linewidth=0.8))
 
 
-def _column(axis, left: float, tall: float, wide: float, deep: float) -> None:
+def _column(axis: Axes, left: float, deep: float) -> None:
     """Draw the channels of one pixel: a rod through the whole depth of the block."""
-    y = 0.5
-    rod = [(left, y - 0.03), (left + deep, y - 0.03), (left + deep, y + 0.03), (left, y + 0.03)]
+    rod = [(left, 0.47), (left + deep, 0.47), (left + deep, 0.53), (left, 0.53)]
     axis.add_patch(Polygon(rod, facecolor=INK, edgecolor=INK, linewidth=0.8))
 
 
@@ -108,12 +110,11 @@ def pixel_maps(
     """Draw pictures or feature maps side by side, pixel for pixel.
 
     Args:
-        maps: title -> rows of numbers, drawn from black (least) to white (most), or rows of (r, g, b) in
-            [0, 1].
+        maps: title -> numbers (H, W), drawn from black (least) to white (most), or colours (H, W, 3) in [0, 1].
         alt: alternative text.
         caption: caption.
         signed: colour by sign around zero, blue above and orange below, with one scale for all maps.
-        columns: pictures a row; all in one row by default.
+        columns: pictures per row; all in one row by default.
         height: height of a row in inches.
 
     Raises:
@@ -143,7 +144,7 @@ def pixel_maps(
 
 def _pixels(title: str, rows: Sequence[Sequence], signed: bool) -> np.ndarray:
     """Return a map as (H, W), or as (H, W, 3) in [0, 1]."""
-    grid = np.asarray(rows, dtype=float)
+    grid = array("maps", rows, ndim=None)
     if grid.shape[2:] not in ((), (3,)) or grid.ndim < 2 or not grid.size:
         raise ValueError(f"maps must have shape (H, W) or (H, W, 3), got {grid.shape} for {title!r}")
     if grid.ndim == 3 and signed:

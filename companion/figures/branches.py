@@ -1,4 +1,4 @@
-"""A block whose input takes several paths at once, drawn as boxes and arrows."""
+"""Block diagrams: parallel paths from one input to where they merge, as boxes and arrows."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Charts that come back from chapter to chapter: bars of cost, and curves."""
+"""Bar charts and line charts."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
@@ -10,6 +10,7 @@ from matplotlib.ticker import LogLocator
 
 from companion.figures.picture import Picture, canvas, styled
 from companion.figures.style import INK, SERIES
+from companion.figures.values import array
 
 
 def plain(value: float) -> str:
@@ -27,13 +28,9 @@ def plain(value: float) -> str:
 
 @styled
 def bars(
-    groups: Mapping[str, Mapping[str, float]],
-    *,
-    alt: str,
-    caption: str = "",
-    write: Callable[[float], str] = plain,
+    groups: Mapping[str, Mapping[str, float]], *, alt: str, caption: str = "", write: Callable[[float], str] = plain
 ) -> Picture:
-    """Draw one panel a measure, two in a row, one bar a variant, each panel on its own scale from zero.
+    """Draw one panel per measure, two in a row, with one bar per variant, each panel on its own scale from zero.
 
     Args:
         groups: measure -> variant -> value; every measure has the same variants.
@@ -102,6 +99,7 @@ def curves(
     """
     if not 1 <= len(lines) <= len(SERIES):
         raise ValueError(f"lines must be 1 to {len(SERIES)}, one colour each, got {len(lines)}")
+    lines = {name: (array("lines", xs), array("lines", ys)) for name, (xs, ys) in lines.items()}
     for name, (xs, ys) in lines.items():
         if not 1 <= len(xs) == len(ys):
             raise ValueError(f"lines must have one y for each x, got {len(xs)} x and {len(ys)} y for {name!r}")

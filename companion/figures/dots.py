@@ -1,4 +1,4 @@
-"""Every run of an experiment as a dot, with the mean and the spread of each variant."""
+"""Dot plots: every run of an experiment, with the mean and the spread of each variant."""
 
 from collections.abc import Mapping, Sequence
 from statistics import fmean, stdev
@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 
 from companion.figures.picture import Picture, canvas, styled
 from companion.figures.style import PAPER, SERIES
+from companion.figures.values import array
 
 
 @styled
@@ -32,7 +33,7 @@ def dots(
     Raises:
         ValueError: if there is no variant, one of them has a single run, or ``cycle`` is out of range.
     """
-    _check_runs("runs", runs)
+    runs = _checked("runs", runs)
     if cycle not in range(1, len(SERIES) + 1):
         raise ValueError(f"cycle must be 1 to {len(SERIES)}, got {cycle}")
     figure, axis = canvas(0.7 + 0.32 * len(runs))
@@ -63,8 +64,7 @@ def dot_panels(
     first = next(iter(panels.values()), {})
     if not first or any(list(runs) != list(first) for runs in panels.values()):
         raise ValueError(f"panels must hold the same variants in every setting, got {dict(panels)}")
-    for runs in panels.values():
-        _check_runs("panels", runs)
+    panels = {title: _checked("panels", runs) for title, runs in panels.items()}
     figure, axes = canvas(0.9 + 0.32 * len(first), ncols=len(panels), sharey=True, squeeze=False)
     for axis, (title, runs) in zip(axes[0], panels.items(), strict=True):
         _dot_rows(axis, runs, label, len(SERIES))
@@ -72,13 +72,15 @@ def dot_panels(
     return Picture(figure, alt=alt, caption=caption)
 
 
-def _check_runs(argument: str, runs: Mapping[str, Sequence[float]]) -> None:
-    """Refuse variants that have no spread."""
+def _checked(argument: str, runs: Mapping[str, Sequence[float]]) -> dict[str, list[float]]:
+    """Return the values of each variant; refuse variants that have no spread."""
+    runs = {name: array(argument, values).tolist() for name, values in runs.items()}
     counts = {name: len(values) for name, values in runs.items()}
     if not counts or min(counts.values()) < 2:
         raise ValueError(
             f"{argument} must hold variants of at least two values each, got numbers of values {counts}"
         )
+    return runs
 
 
 def _dot_rows(axis: Axes, runs: Mapping[str, Sequence[float]], label: str, cycle: int) -> None:

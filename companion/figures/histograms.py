@@ -1,9 +1,10 @@
-"""How values are spread: outlines of histograms, several to a panel."""
+"""Histograms as outlines, several to a panel."""
 
 from collections.abc import Mapping, Sequence
 
 from companion.figures.picture import Picture, canvas, styled
 from companion.figures.style import SERIES
+from companion.figures.values import array
 
 _DASHES = ("-", "--", ":", "-.")  # told apart without colours, too
 
@@ -36,12 +37,16 @@ def histograms(
     if not 1 <= len(first) <= len(SERIES) or any(list(samples) != list(first) for samples in panels.values()):
         raise ValueError(f"panels must hold the same 1 to {len(SERIES)} samples each, got {dict(panels)}")
     low, high = window
+    panels = {
+        title: {name: array("panels", values) for name, values in samples.items()}
+        for title, samples in panels.items()
+    }
     for samples in panels.values():
         for name, values in samples.items():
             if not len(values):
                 raise ValueError(f"panels must hold samples of at least one value, got none for {name!r}")
-            outside = [value for value in values if not low <= value <= high]  # NaN is outside, too
-            if outside:
+            outside = values[~((low <= values) & (values <= high))]  # NaN is outside, too
+            if len(outside):
                 raise ValueError(f"panels must hold values inside the window {window}, got {outside[0]}")
 
     figure, axes = canvas(2.3, ncols=len(panels), sharey=True, squeeze=False)

@@ -1,4 +1,4 @@
-"""A way with stops: where data lies, and how much of it moves from one place to the next."""
+"""Data flow as a row of boxes: where data lies, and how much of it moves from one place to the next."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""A finished figure: inline SVG for pages, a PNG for other viewers, a text for those who don't see it."""
+"""Finished figures: inline SVG for pages, a PNG for other viewers, and an alternative text."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What overlaps: one row a tile, on its way while others are multiplied."""
+"""A pipelined loop: when each tile is loaded, and when it is multiplied."""
 
 from companion._checks import integer
 from companion.figures.picture import Picture, canvas, styled
@@ -13,13 +13,13 @@ def pipeline(tiles: int, stages: int, *, alt: str, caption: str = "") -> Picture
     the loop begins.
 
     Args:
-        tiles: how many tiles, a row each.
+        tiles: how many tiles, one row each.
         stages: how many tiles have a place in memory at a time, the one that is multiplied included.
         alt: alternative text.
         caption: caption.
 
     Raises:
-        TypeError: if a number is no int.
+        TypeError: if a number is not an int.
         ValueError: if ``tiles`` is below 1 or ``stages`` below 2.
     """
     tiles, stages = integer("tiles", tiles), integer("stages", stages, at_least=2)

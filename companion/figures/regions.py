@@ -9,6 +9,7 @@ from matplotlib.path import Path
 
 from companion.figures.picture import WIDTH, Picture, canvas, styled
 from companion.figures.style import BLUE, INK, ORANGE, PAPER
+from companion.figures.values import array
 
 _MARKS = ((ORANGE, 8), (BLUE, 4))  # corners: a round mark for class 0, a square one for class 1
 
@@ -48,8 +49,9 @@ def regions(
     low, high = limits
     if not low < high:
         raise ValueError(f"limits must rise, got {limits}")
-    if len(points) != len(labels) or not set(labels) <= {0, 1}:
-        raise ValueError(f"labels must be 0 or 1, one for each of {len(points)} points, got {list(labels)}")
+    points, labels = array("points", points, ndim=2) if len(points) else np.empty((0, 2)), array("labels", labels)
+    if len(points) != len(labels) or not np.isin(labels, (0, 1)).all():
+        raise ValueError(f"labels must be 0 or 1, one for each of {len(points)} points, got {labels.tolist()}")
     grids = {title: _scores(title, rows) for title, rows in panels.items()}
     side = WIDTH / max(len(panels), 2)
     figure, axes = canvas(side + 0.25, width=side * len(panels), ncols=len(panels), sharey=True, squeeze=False)
@@ -60,8 +62,7 @@ def regions(
         if grid.min() <= 0 < grid.max():
             axis.contour(columns, rows, grid, levels=[0], colors=[INK], linewidths=1.2)
         for label, (colour, corners) in enumerate(_MARKS):
-            chosen = [point for point, its in zip(points, labels, strict=True) if its == label]
-            _mark(axis, chosen, corners, colour, side=0.03 * (high - low))
+            _mark(axis, points[labels == label], corners, colour, side=0.03 * (high - low))
         axis.set(xlim=limits, ylim=limits, aspect="equal", xlabel=xlabel)
         axis.set_title(title, fontsize=9.5, fontweight="normal", loc="center")
         axis.grid(visible=False)
@@ -69,21 +70,21 @@ def regions(
     return Picture(figure, alt=alt, caption=caption)
 
 
-def _mark(axis: Axes, points: Sequence, corners: int, colour: str, side: float) -> None:
+def _mark(axis: Axes, points: np.ndarray, corners: int, colour: str, side: float) -> None:
     """Draw small polygons as one path: markers of their own would make a large file."""
-    if not points:
+    if not len(points):
         return
     radius = side / np.sqrt(corners / 2 * np.sin(2 * np.pi / corners))  # area: side squared
     turns = 2 * np.pi * (np.arange(corners + 1) + 0.5) / corners
     polygon = radius * np.stack([np.cos(turns), np.sin(turns)], axis=1)
-    path = Path.make_compound_path(*(Path(polygon + point, closed=True) for point in np.asarray(points)))
+    path = Path.make_compound_path(*(Path(polygon + point, closed=True) for point in points))
     axis.add_patch(PathPatch(path, facecolor=colour, edgecolor=PAPER, linewidth=0.4, zorder=3))
 
 
 def _scores(title: str, rows: Sequence[Sequence[float]]) -> np.ndarray:
     """Return the scores of a panel as an array (H, W)."""
-    grid = np.asarray(rows, dtype=float)
-    if grid.ndim != 2 or min(grid.shape) < 2:
+    grid = array("panels", rows, ndim=2)
+    if min(grid.shape) < 2:
         raise ValueError(f"panels must have shape (H, W), at least 2 by 2, got {grid.shape} for {title!r}")
     if not np.isfinite(grid).all():
         raise ValueError(f"panels must hold finite scores, got NaN or infinity for {title!r}")

@@ -1,13 +1,15 @@
-"""The roofline: what a machine can do at most with programs that do so many FLOPs for each byte."""
+"""Roofline charts: the most FLOPs per second that a machine can do, by arithmetic intensity."""
 
 from collections.abc import Mapping, Sequence
-from math import inf
 
+import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from companion.figures.charts import plain
 from companion.figures.picture import Picture, canvas, styled
 from companion.figures.style import GRID, INK, PAPER, SERIES
+from companion.figures.values import array, check_positive
 
 
 @styled
@@ -31,52 +33,30 @@ def roofline(
     Raises:
         ValueError: if there is no roof or no row, points have no roof, or a number is not above 0 and finite.
     """
-    points = points or {}
     if not 1 <= len(roofs) <= len(SERIES) or not rows:
         raise ValueError(
             f"there must be 1 to {len(SERIES)} roofs and at least one row, got {len(roofs)}, {len(rows)}"
         )
+    points = points or {}
     if strange := set(points) - set(roofs):
         raise ValueError(f"points must be under one of the roofs {list(roofs)}, got {sorted(strange)}")
-    numbers = {
-        "roofs": [number for roof in roofs.values() for number in roof],
-        "rows": [number for row in rows.values() for number in row],
-        "points": [number for group in points.values() for point in group for number in point],
-    }
-    for argument, values in numbers.items():
-        if strange := [value for value in values if not 0 < value < inf]:
-            raise ValueError(f"{argument} must hold numbers above 0 and finite, got {strange[0]}")
+    check_positive("roofs", [number for roof in roofs.values() for number in roof])
+    rows = {name: array("rows", values) for name, values in rows.items()}
+    check_positive("rows", intensities := [number for row in rows.values() for number in row])
+    check_positive("points", [number for group in points.values() for point in group for number in point])
 
-    low = min(numbers["rows"]) / 1.6
     ridges = [peak / bandwidth for bandwidth, peak in roofs.values()]
-    high = 1.6 * max(*numbers["rows"], *ridges)
-    lowest = min(bandwidth * low for bandwidth, _ in roofs.values()) / 1e12
+    window = min(intensities) / 1.6, 1.6 * max(*intensities, *ridges)
     figure, (above, below) = canvas(
         2.5 + 0.21 * len(rows), nrows=2, sharex=True, gridspec_kw={"height_ratios": [2.1, 0.2 * len(rows)]}
     )
-    for (name, (bandwidth, peak)), ridge, colour in zip(roofs.items(), ridges, SERIES, strict=False):
-        above.plot([low, ridge, high], [bandwidth * low / 1e12, peak / 1e12, peak / 1e12], color=colour)
-        above.annotate(
-            name, (high, peak / 1e12), xytext=(0, 3), textcoords="offset points", ha="right", color=colour
-        )
-        dashed = {"color": colour, "lw": 0.9, "ls": (0, (4, 3)), "zorder": 1}
-        above.plot([ridge, ridge], [lowest, peak / 1e12], **dashed)
-        below.axvline(ridge, **dashed)
+    _draw_roofs(above, below, roofs, window)
     colours = dict(zip(roofs, SERIES, strict=False))
     for name, group in points.items():
         xs, ys = zip(*group, strict=True)
         style = {"s": 26, "color": colours[name], "edgecolor": INK, "linewidth": 0.7, "zorder": 3}
         above.scatter(xs, [y / 1e12 for y in ys], **style)
-    for y, values in enumerate(rows.values()):
-        below.plot([low, high], [y, y], color=GRID, lw=0.6)
-        below.scatter(values, [y] * len(values), s=26, color=INK, edgecolor=PAPER, linewidth=0.6, zorder=3)
-    above.set(xscale="log", yscale="log", ylabel="TFLOP/s", xlim=(low, high))
-    above.set_ylim(lowest, 1.7 * max(peak for _, peak in roofs.values()) / 1e12)
-    below.set(xlabel="arithmetic intensity, FLOP per byte", yticks=range(len(rows)), ylim=(len(rows) - 0.5, -0.6))
-    below.set_yticklabels(rows)
-    below.tick_params(left=False)
-    below.spines["left"].set_visible(False)
-    below.grid(visible=False)
+    _draw_rows(below, rows, window)
     for axis in (above.xaxis, above.yaxis):
         ticks = [10**k * m for k in range(-2, 5) for m in (1, 2, 5)]
         axis.set_major_locator(FixedLocator(ticks))
@@ -84,3 +64,32 @@ def roofline(
         axis.set_minor_locator(NullLocator())
     above.tick_params(bottom=False, labelbottom=False)
     return Picture(figure, alt=alt, caption=caption)
+
+
+def _draw_roofs(above: Axes, below: Axes, roofs: Mapping[str, tuple[float, float]], window: tuple) -> None:
+    """Draw roofs in TFLOP/s, and through both panels the intensities at which they bend."""
+    low, high = window
+    lowest = min(bandwidth * low for bandwidth, _ in roofs.values()) / 1e12
+    for (name, (bandwidth, peak)), colour in zip(roofs.items(), SERIES, strict=False):
+        ridge = peak / bandwidth
+        above.plot([low, ridge, high], [bandwidth * low / 1e12, peak / 1e12, peak / 1e12], color=colour)
+        above.annotate(
+            name, (high, peak / 1e12), xytext=(0, 3), textcoords="offset points", ha="right", color=colour
+        )
+        dashed = {"color": colour, "lw": 0.9, "ls": (0, (4, 3)), "zorder": 1}
+        above.plot([ridge, ridge], [lowest, peak / 1e12], **dashed)
+        below.axvline(ridge, **dashed)
+    above.set(xscale="log", yscale="log", ylabel="TFLOP/s", xlim=window)
+    above.set_ylim(lowest, 1.7 * max(peak for _, peak in roofs.values()) / 1e12)
+
+
+def _draw_rows(axis: Axes, rows: Mapping[str, np.ndarray], window: tuple) -> None:
+    """Draw a row of dots for each program, from above."""
+    for y, values in enumerate(rows.values()):
+        axis.plot(window, [y, y], color=GRID, lw=0.6)
+        axis.scatter(values, [y] * len(values), s=26, color=INK, edgecolor=PAPER, linewidth=0.6, zorder=3)
+    axis.set(xlabel="arithmetic intensity, FLOP per byte", yticks=range(len(rows)), ylim=(len(rows) - 0.5, -0.6))
+    axis.set_yticklabels(rows)
+    axis.tick_params(left=False)
+    axis.spines["left"].set_visible(False)
+    axis.grid(visible=False)

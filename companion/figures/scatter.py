@@ -1,13 +1,13 @@
-"""Things measured in two ways, as points between two logarithmic axes."""
+"""Scatter plots on two logarithmic axes."""
 
 from collections.abc import Mapping
-from math import inf
 
 from matplotlib.ticker import LogLocator, NullLocator
 
 from companion.figures.charts import plain
 from companion.figures.picture import Picture, canvas, styled
 from companion.figures.style import INK, PAPER, SERIES
+from companion.figures.values import check_positive
 
 
 @styled
@@ -20,7 +20,7 @@ def scatter(
     caption: str = "",
     rays: Mapping[str, float] | None = None,
 ) -> Picture:
-    """Draw points with their names above them, one colour a group, both axes logarithmic.
+    """Draw points with their names above them, one colour per group, both axes logarithmic.
 
     On such axes all points with one ratio of y to x lie on one straight line; ``rays`` draws some of these lines.
 
@@ -41,9 +41,9 @@ def scatter(
     for name, points in groups.items():
         if not points:
             raise ValueError(f"groups must hold at least one point each, got none for {name!r}")
-        _positive("groups", [value for point in points.values() for value in point])
+        check_positive("groups", [value for point in points.values() for value in point])
     rays = rays or {}
-    _positive("rays", list(rays.values()))
+    check_positive("rays", rays.values())
 
     figure, axis = canvas(3.4)
     axis.set(xlabel=xlabel, ylabel=ylabel, xscale="log", yscale="log")
@@ -76,9 +76,3 @@ def _name_the_ray(axis, name: str, ratio: float) -> None:
     else:
         place = {"xy": (top / ratio, 1.01), "xycoords": ("data", "axes fraction"), "ha": "center", "va": "bottom"}
     axis.annotate(name, **place, fontsize=8, annotation_clip=False)
-
-
-def _positive(argument: str, values: list[float]) -> None:
-    strange = [value for value in values if not 0 < value < inf]
-    if strange:
-        raise ValueError(f"{argument} must hold numbers above 0 and finite, got {strange[0]}")

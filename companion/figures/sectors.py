@@ -1,7 +1,8 @@
-"""What a warp asks of memory: the floats that its threads want, and the sectors that are fetched for them."""
+"""Memory sectors: the floats that the threads of a warp read, and the sectors that are fetched for them."""
 
 from collections.abc import Mapping, Sequence
 from math import nan
+from operator import index
 
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
@@ -20,53 +21,55 @@ _WORDS = 2.6  # cells above the rows of an array
 def sectors(
     arrays: Mapping[str, tuple[Sequence[int], int]], *, alt: str, caption: str = "", rows: int = 4
 ) -> Picture:
-    """Draw arrays in memory, a line a row: blue the floats asked for, orange what is fetched with them.
+    """Draw arrays in memory, one line per row: blue the floats that are read, orange what is fetched with them.
 
     Args:
-        arrays: name -> (the places that the threads ask for, in floats; the floats in a row of the array). Of each
-            row 32 floats are drawn, from the sector on in which the first wanted one lies.
+        arrays: name -> (the places that the threads read, in floats; the floats in a row of the array). Of each
+            row 32 floats are drawn, from the sector on in which the first of them lies.
         alt: alternative text.
         caption: caption.
         rows: how many rows of an array are drawn at most; a line says how many more are touched.
 
     Raises:
-        ValueError: if there is no array, or one is asked for nothing, for a place below 0 or by rows that are no
-            whole sectors.
+        ValueError: if there is no array, nothing or a place below 0 is read in one, or its rows are not whole
+            sectors.
     """
     if not arrays:
         raise ValueError("arrays must be at least one, got none")
-    touched = {}
+    drawn = []
     for name, (places, row) in arrays.items():
-        if not len(places) or min(places) < 0:
-            raise ValueError(f"arrays must be asked for places of at least 0, got {list(places)} for {name!r}")
+        places = sorted({index(place) for place in places})
+        if not places or places[0] < 0:
+            raise ValueError(f"arrays must be read at places of at least 0, got {places} for {name!r}")
         if row < 1 or row % _SECTOR:
             raise ValueError(f"arrays must have rows of a multiple of {_SECTOR} floats, got {row} for {name!r}")
-        touched[name] = sorted({place // row for place in places})
-    heights = [_WORDS + min(rows, len(lines)) + (len(lines) > rows) * 1.4 for lines in touched.values()]
+        touched = sorted({place // row for place in places})
+        drawn.append((name, places, row, touched))
+    heights = [_WORDS + min(rows, len(lines)) + (len(lines) > rows) * 1.4 for *_, lines in drawn]
     figure, axis = canvas(_CELL * (sum(heights) + 0.5))
     top = 0.0
-    for (name, (places, row)), height in zip(arrays.items(), heights, strict=True):
-        _draw(axis, top, name, places, row, touched[name], rows)
+    for array, height in zip(drawn, heights, strict=True):
+        _draw(axis, top, *array, rows)
         top += height
     axis.set(xlim=(-_LEFT, WIDTH / _CELL - _LEFT), ylim=(top + 0.4, 0), aspect="equal")
     axis.set_axis_off()
     return Picture(figure, alt=alt, caption=caption)
 
 
-def _draw(axis: Axes, top: float, name: str, places, row: int, lines: list[int], most: int) -> None:
-    wanted = sorted(set(places))
-    fetched = sorted({place // _SECTOR for place in wanted})
-    words = f"{len(fetched)} sector{'s' * (len(fetched) > 1)} for {len(wanted)} float{'s' * (len(wanted) > 1)}"
+def _draw(axis: Axes, top: float, name: str, places: list[int], row: int, lines: list[int], most: int) -> None:
+    """Draw one array: its words, and its first touched rows."""
+    fetched = sorted({place // _SECTOR for place in places})
+    words = f"{len(fetched)} sector{'s' * (len(fetched) > 1)} for {len(places)} float{'s' * (len(places) > 1)}"
     axis.text(0, top + _WORDS - 0.5, f"{name}: {words}", ha="left", va="bottom", fontsize=9.5, fontweight="bold")
     top += _WORDS
     for y, line in enumerate(lines[:most]):
-        start = min(place % row for place in wanted if place // row == line) // _SECTOR * _SECTOR + line * row
+        start = min(place % row for place in places if place // row == line) // _SECTOR * _SECTOR + line * row
         wide = min(_WIDE, (line + 1) * row - start)
         for sector in fetched:
             if start <= sector * _SECTOR < start + wide:
                 box = (sector * _SECTOR - start, top + y)
                 axis.add_patch(Rectangle(box, _SECTOR, 1, facecolor=(ORANGE, 0.4), linewidth=0))
-        for place in wanted:
+        for place in places:
             if start <= place < start + wide:
                 axis.add_patch(Rectangle((place - start, top + y), 1, 1, facecolor=BLUE, linewidth=0))
         axis.text(-0.4, top + y + 0.5, f"row {line}", ha="right", va="center", fontsize=8)

@@ -1,17 +1,18 @@
-"""A product of matrices, and the tile of it that one thread, warp or block computes."""
+"""Drawings of a matrix product, with the tile of it that one thread, warp or block computes."""
 
 from collections.abc import Mapping, Sequence
 from math import nan
 
+from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from companion._checks import integer
 from companion.figures.picture import WIDTH, Picture, canvas, styled
 from companion.figures.style import BLUE, GREEN, GRID, INK, ORANGE
 
 Box = tuple[int, int, int, int]
 _GAP = 0.9  # cells between the matrices
 _WORDS = 0.5  # inches of words below: three lines
-_NAMES = ("weight", "x", "y")
 
 
 @styled
@@ -41,12 +42,11 @@ def tiles(
         inner: parts of the tile, as ``tile``, to be drawn darker, and what they need of the weight and of x too.
 
     Raises:
-        ValueError: if a size is below 1, a box leaves its matrix, or the words are not those three.
+        TypeError: if a number of rows or columns is not an int.
+        ValueError: if it is below 1, a box leaves its matrix, or the words are not those three.
     """
-    if min(out_channels, columns, in_channels) < 1:
-        raise ValueError(f"sizes must be at least 1, got {(out_channels, columns, in_channels)}")
-    if sorted(words) != sorted(_NAMES):
-        raise ValueError(f"words must be those for {_NAMES}, got {sorted(words)}")
+    for name, count in (("out_channels", out_channels), ("columns", columns), ("in_channels", in_channels)):
+        integer(name, count)
     for name, box in [("tile", tile), *(("inner", box) for box in inner)]:
         row, column, high, wide = box
         if not (0 <= row < row + high <= out_channels and 0 <= column < column + wide <= columns):
@@ -60,31 +60,21 @@ def tiles(
     low = out_channels + _WORDS / cell
     figure, axis = canvas(cell * (low - top + 0.1))
 
-    def fill(x: float, y: float, wide: float, high: float, colour: str, alpha: float) -> None:
-        axis.add_patch(Rectangle((x, y), wide, high, facecolor=(colour, alpha), linewidth=0))
-
     row, column, high, wide = tile
-    fill(left, row, in_channels, high, BLUE, 0.22)
-    fill(column, top, wide, in_channels, ORANGE, 0.22)
-    fill(column, row, wide, high, GREEN, 0.4)
-    fill(left + first, row, many, high, BLUE, 0.45)
-    fill(column, top + first, wide, many, ORANGE, 0.45)
-    for r, c, h, w in inner:
-        fill(c, r, w, h, GREEN, 0.9)
-    for r, h in sorted({(box[0], box[2]) for box in inner}):
-        fill(left + first, r, many, h, BLUE, 0.6)
-    for c, w in sorted({(box[1], box[3]) for box in inner}):
-        fill(c, top + first, w, many, ORANGE, 0.6)
-    for x, y, across, down in (
-        (left, 0, in_channels, out_channels),
-        (0, top, columns, in_channels),
-        (0, 0, columns, out_channels),
-    ):
-        upright = [point for i in range(1, across) for point in ((x + i, y), (x + i, y + down), (nan, nan))]
-        level = [point for i in range(1, down) for point in ((x, y + i), (x + across, y + i), (nan, nan))]
-        if upright + level:
-            axis.plot(*zip(*upright, *level, strict=True), color=GRID, lw=0.6)
-        axis.add_patch(Rectangle((x, y), across, down, fill=False, edgecolor=INK, linewidth=0.8))
+    _fill(axis, left, row, in_channels, high, BLUE, 0.22)
+    _fill(axis, column, top, wide, in_channels, ORANGE, 0.22)
+    _fill(axis, column, row, wide, high, GREEN, 0.4)
+    _fill(axis, left + first, row, many, high, BLUE, 0.45)
+    _fill(axis, column, top + first, wide, many, ORANGE, 0.45)
+    for row, column, high, wide in inner:
+        _fill(axis, column, row, wide, high, GREEN, 0.9)
+    for row, high in sorted({(box[0], box[2]) for box in inner}):
+        _fill(axis, left + first, row, many, high, BLUE, 0.6)
+    for column, wide in sorted({(box[1], box[3]) for box in inner}):
+        _fill(axis, column, top + first, wide, many, ORANGE, 0.6)
+    _frame(axis, left, 0, in_channels, out_channels)
+    _frame(axis, 0, top, columns, in_channels)
+    _frame(axis, 0, 0, columns, out_channels)
     below = out_channels + 0.08 / cell
     axis.text(left, below, words["weight"], va="top", fontsize=9)
     axis.text(0, below, words["y"], va="top", fontsize=9)
@@ -92,3 +82,16 @@ def tiles(
     axis.set(xlim=(left - 0.05 / cell, columns + 0.05 / cell), ylim=(low, top - 0.05 / cell), aspect="equal")
     axis.set_axis_off()
     return Picture(figure, alt=alt, caption=caption)
+
+
+def _fill(axis: Axes, x: float, y: float, wide: float, high: float, colour: str, alpha: float) -> None:
+    axis.add_patch(Rectangle((x, y), wide, high, facecolor=(colour, alpha), linewidth=0))
+
+
+def _frame(axis: Axes, x: float, y: float, across: int, down: int) -> None:
+    """Draw the cells of a matrix as one path, and its edge."""
+    upright = [point for i in range(1, across) for point in ((x + i, y), (x + i, y + down), (nan, nan))]
+    level = [point for i in range(1, down) for point in ((x, y + i), (x + across, y + i), (nan, nan))]
+    if upright + level:
+        axis.plot(*zip(*upright, *level, strict=True), color=GRID, lw=0.6)
+    axis.add_patch(Rectangle((x, y), across, down, fill=False, edgecolor=INK, linewidth=0.8))

@@ -1,4 +1,4 @@
-"""One picture for many layers: a table of places and channels, and which of its axes is mixed."""
+"""A tensor drawn as a table of places and channels, to show which of its two axes a layer mixes."""
 
 from matplotlib.patches import Rectangle
 
@@ -11,7 +11,7 @@ _CELL = 0.26  # inches
 
 @styled
 def two_axes(place: str, channel: str, *, along: str, across: str, alt: str, caption: str = "") -> Picture:
-    """Draw a tensor as a table, a row a place and a column a channel, with one of each marked.
+    """Draw a tensor as a table, one row per place and one column per channel, with one of each marked.
 
     Args:
         place: what a row is, for example "pixel" or "token".
@@ -21,13 +21,7 @@ def two_axes(place: str, channel: str, *, along: str, across: str, alt: str, cap
         across: what mixes the places, written beside the marked column in orange.
         alt: alternative text.
         caption: caption.
-
-    Raises:
-        ValueError: if one of the words is empty.
     """
-    for name, words in (("place", place), ("channel", channel), ("along", along), ("across", across)):
-        if not words.strip():
-            raise ValueError(f"{name} must not be empty, got {words!r}")
     figure, axis = canvas((_ROWS + 1.5) * _CELL)
     for row in range(_ROWS):
         for column in range(_COLUMNS):

@@ -1,4 +1,4 @@
-"""Several models, several seeds, side by side."""
+"""Training of several models from several seeds, side by side."""
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
@@ -6,7 +6,7 @@ from functools import partial
 from torch import nn
 from tqdm import tqdm
 
-from companion import _checks, parallel
+from companion import parallel
 from companion._state import alone
 from companion.data import Split
 from companion.training._comparison import Comparison, Run
@@ -28,7 +28,7 @@ def compare(
 ) -> Comparison:
     """Train each variant from each seed, side by side, and return what every run reached.
 
-    The tasks go through ``companion.parallel``: by default to one process a core, or to wherever
+    The tasks go through ``companion.parallel``: by default to one process per core, or to wherever
     ``joblib.parallel_config`` sends them (``backend="dask"``: to a cluster). The result is the same to the
     last bit in each case, given one kind of processor. Tasks that share a process take turns, so that threads
     gain nothing. One run by hand is ``torch.manual_seed(seed)``, the variant, then ``fit(..., seed=seed)``,
@@ -43,21 +43,24 @@ def compare(
         batch_size: most pictures in a batch.
         weight_decay: AdamW's decoupled decay.
         keep_models: whether ``Comparison.models`` shall have the trained models, in evaluation mode.
-        n_jobs: how many tasks at once; -1 for one a core, None to leave it to ``joblib.parallel_config``.
+        n_jobs: how many tasks at once; -1 for one per core, None to leave it to ``joblib.parallel_config``.
         progress: show a bar on stderr, unless the environment sets ``TQDM_DISABLE=1``.
 
     Returns:
         Comparison of the runs, in the order of ``variants`` and ``seeds``.
 
     Raises:
-        TypeError: if an argument is of the wrong kind, or a variant doesn't build an ``nn.Module``.
+        TypeError: if a variant is a model, and not a function that builds one, or ``fit`` refuses an argument.
         ValueError: if there is no variant or no seed, a seed comes twice, or ``fit`` refuses an argument.
     """
-    _check_variants(variants)
-    seeds = [_checks.integer(f"seeds[{i}]", seed, at_least=0) for i, seed in enumerate(seeds)]
+    if not variants:
+        raise ValueError("variants must hold at least one, got none")
+    for name, factory in variants.items():
+        if isinstance(factory, nn.Module):  # a model is callable too, but calling it doesn't build a new one
+            raise TypeError(f"variants[{name!r}] must be a function that builds a model, got the model itself")
+    seeds = list(seeds)
     if not seeds or len(set(seeds)) < len(seeds):
         raise ValueError(f"seeds must be different and at least one, got {seeds}")
-    keep_models = _checks.flag("keep_models", keep_models)
     options = {"epochs": epochs, "lr": lr, "batch_size": batch_size, "weight_decay": weight_decay}
     tasks = [
         partial(_run, name, factory, split, seed, options, keep_models)
@@ -75,8 +78,6 @@ def _run(
 ) -> Run:
     with alone(seed):
         model = factory()
-        if not isinstance(model, nn.Module):
-            raise TypeError(f"variants[{name!r}] must build an nn.Module, got {type(model).__name__}")
         history = fit(model, split, seed=seed, **options)
         return Run(
             variant=name,
@@ -87,18 +88,3 @@ def _run(
             losses=history.losses,
             model=model.eval() if keep_model else None,
         )
-
-
-def _check_variants(variants: object) -> None:
-    if not isinstance(variants, Mapping):
-        raise TypeError(f"variants must map names to functions, got {type(variants).__name__}")
-    if not variants:
-        raise ValueError("variants must hold at least one, got none")
-    for name, factory in variants.items():
-        if not isinstance(name, str):
-            raise TypeError(f"variants must have names of type str, got {name!r}")
-        # A model is callable too, but calling it doesn't build a new one.
-        if isinstance(factory, nn.Module) or not callable(factory):
-            raise TypeError(
-                f"variants[{name!r}] must be a function that builds a model, got {type(factory).__name__}"
-            )

@@ -1,4 +1,4 @@
-"""What a comparison found: one run for each variant and seed, and what they add up to."""
+"""Results of a comparison: one run per variant and seed, their means, spreads and paired differences."""
 
 import math
 import statistics
@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from torch import nn
 
-from companion import _checks
 from companion.tables import Table
 
 PARTS = ("train", "test")
@@ -49,8 +48,8 @@ class Comparison:
     """The runs of a comparison, variant by variant and seed by seed; each variant has the same seeds.
 
     Accuracies are in percent. The spread is the sample standard deviation over the seeds. Another kind of
-    processor moves the means a little, so ``within`` and ``ahead`` are to be asked about ``points`` that lie
-    well off the measured difference.
+    processor moves the means a little, so give ``within`` and ``ahead`` a number of ``points`` that lies well off
+    the measured difference.
 
     Raises:
         ValueError: if the variants don't have the same seeds in the same order.
@@ -89,7 +88,7 @@ class Comparison:
         return tuple(dict.fromkeys(run.seed for run in self.runs))
 
     def runs_of(self, name: str) -> tuple[Run, ...]:
-        """Return the runs of one variant, one a seed.
+        """Return the runs of one variant, one per seed.
 
         Raises:
             ValueError: if there is no such variant.
@@ -103,7 +102,7 @@ class Comparison:
         return self.runs_of(name)[0].parameters
 
     def models(self, name: str) -> tuple[nn.Module, ...]:
-        """Return the trained models of a variant, one a seed, in evaluation mode.
+        """Return the trained models of a variant, one per seed, in evaluation mode.
 
         Raises:
             ValueError: if the models were not kept.
@@ -114,7 +113,7 @@ class Comparison:
         return models
 
     def accuracies(self, name: str, part: str = "test") -> tuple[float, ...]:
-        """Return a variant's accuracies in percent, one a seed, on the "train" or the "test" pictures."""
+        """Return a variant's accuracies in percent, one per seed, on the "train" or the "test" pictures."""
         if part not in PARTS:
             raise ValueError(f"part must be one of {list(PARTS)}, got {part!r}")
         return tuple(getattr(run, f"{part}_accuracy") for run in self.runs_of(name))
@@ -126,17 +125,6 @@ class Comparison:
     def spread(self, name: str, part: str = "test") -> float:
         """Return the sample standard deviation over the seeds, in points; NaN for a single seed."""
         return _spread(self.accuracies(name, part))
-
-    def rounded(self, name: str, part: str = "test", *, nearest: float = 0.5) -> float:
-        """Return the mean accuracy to the nearest half point, or to another step.
-
-        Raises:
-            ValueError: if ``nearest`` is not above 0.
-        """
-        if not nearest > 0:
-            raise ValueError(f"nearest must be above 0, got {nearest}")
-        steps = round(self.mean(name, part) / nearest)
-        return round(steps * nearest, 9)  # 973 steps of 0.1 are 97.3, not 97.30000000000001
 
     def difference(self, a: str, b: str, part: str = "test") -> Difference:
         """Return the mean of ``a`` minus ``b``, paired by seed, in points, with its standard error.
@@ -155,29 +143,22 @@ class Comparison:
         """Tell whether the mean of ``a`` is more than ``points`` above that of ``b``."""
         return self.difference(a, b, part).mean > _limit(points)
 
-    def table(self, *, digits: int = 1) -> Table:
-        """Return a table, for a notebook or for ``print``: mean ± spread, with ``digits`` decimals."""
-        digits = _checks.integer("digits", digits, at_least=0)
-        seeds = len(self.seeds)
-        return Table(
-            ["variant", "parameters", *(f"{part}, %" for part in PARTS)],
-            [
-                [name, self.parameters(name), *(self._cell(name, part, digits) for part in PARTS)]
-                for name in self.names
-            ],
-            f"Accuracy, mean ± standard deviation over {seeds} seeds" if seeds > 1 else "Accuracy, one seed",
-        )
-
-    def _cell(self, name: str, part: str, digits: int) -> str:
-        spread = self.spread(name, part)
-        mean = f"{self.mean(name, part):.{digits}f}"
-        return mean if math.isnan(spread) else f"{mean} ± {spread:.{digits}f}"
-
     def __repr__(self) -> str:
-        return repr(self.table())
+        return repr(self._table())
 
     def _repr_html_(self) -> str:
-        return self.table()._repr_html_()
+        return self._table()._repr_html_()
+
+    def _table(self) -> Table:
+        """Return a table of mean ± spread, a row for each variant."""
+        seeds = len(self.seeds)
+        rows = [[name, self.parameters(name), *(self._cell(name, part) for part in PARTS)] for name in self.names]
+        caption = f"Accuracy, mean ± standard deviation over {seeds} seeds" if seeds > 1 else "Accuracy, one seed"
+        return Table(["variant", "parameters", *(f"{part}, %" for part in PARTS)], rows, caption)
+
+    def _cell(self, name: str, part: str) -> str:
+        mean, spread = self.mean(name, part), self.spread(name, part)
+        return f"{mean:.1f}" if math.isnan(spread) else f"{mean:.1f} ± {spread:.1f}"
 
 
 def _spread(values: Sequence[float]) -> float:

@@ -10,10 +10,12 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from importlib.resources import files
 from io import BytesIO
-from numbers import Integral
+from math import inf
 
 import numpy as np
 from PIL import Image
+
+from companion._checks import integer
 
 
 class Widget:
@@ -91,32 +93,17 @@ def channel_mixer(
         names: of the channels.
         presets: name -> C weights and a bias, for a button each; by default ``COLOUR_PRESETS`` for three
             channels and none for another number.
-        limit: largest absolute value of a weight.
+        limit: largest absolute value of a weight, above 0.
 
     Raises:
         ValueError: if ``channels`` are not (H, W, C) or leave [0, 1], if there is not one weight and one name
             for each, if a slider can't be set to a weight or a bias, or if ``alt`` is empty.
     """
     pixels = np.asarray(channels, dtype=float)
-    if pixels.ndim != 3 or not pixels.size:
-        raise ValueError(f"channels must have shape (H, W, C), got {pixels.shape}")
-    if not (pixels.min() >= 0 and pixels.max() <= 1):
-        raise ValueError(f"channels must lie in [0, 1], got {pixels.min():g} to {pixels.max():g}")
-    if not isinstance(alt, str) or not alt.strip():
-        raise ValueError(f"alt must say what the picture shows, got {alt!r}")
-    count = pixels.shape[2]
-    for argument, values in (("weights", weights), ("names", names)):
-        if len(values) != count:
-            raise ValueError(f"{argument} must be one for each of {count} channels, got {len(values)}")
     if presets is None:
-        presets = COLOUR_PRESETS if count == 3 else {}
-    _check_range("weights", weights, limit)
-    _check_range("bias", [bias], 1)
-    for name, values in presets.items():
-        if len(values) != count + 1:
-            raise ValueError(f"presets must be {count} weights and a bias, got {len(values)} values for {name!r}")
-        _check_range(f"weights of presets[{name!r}]", values[:-1], limit)
-        _check_range(f"bias of presets[{name!r}]", values[-1:], 1)
+        presets = COLOUR_PRESETS if pixels.shape[-1:] == (3,) else {}
+    _check_mixer(pixels, alt, weights, bias, names, presets, limit)
+    count = pixels.shape[2]
     settings = {
         "names": list(names),
         "weights": [float(weight) for weight in weights],
@@ -160,15 +147,44 @@ def cost_explorer(
     }
     for name, value in values.items():
         least, most, step = EXPLORER_LIMITS[name]
-        if isinstance(value, bool) or not isinstance(value, Integral):
-            raise TypeError(f"{name} must be an int, got {type(value).__name__}")
-        if value not in range(least, most + 1, step):
+        if integer(name, value) not in range(least, most + 1, step):
             odd = "odd and " if step == 2 else ""
             raise ValueError(f"{name} must be {odd}from {least} to {most}, got {value}")
     values = {name: int(value) for name, value in values.items()}
     text = ", ".join(f"{name} = {value}" for name, value in values.items())
     fallback = f"<p>With JavaScript you can change these numbers here: {text}.</p>"
     return Widget("cost-explorer", {**values, "limits": EXPLORER_LIMITS}, fallback, f"Cost explorer: {text}")
+
+
+def _check_mixer(
+    pixels: np.ndarray,
+    alt: str,
+    weights: Sequence[float],
+    bias: float,
+    names: Sequence[str],
+    presets: Mapping[str, Sequence[float]],
+    limit: float,
+) -> None:
+    """Refuse what a channel mixer can't show."""
+    if pixels.ndim != 3 or not pixels.size:
+        raise ValueError(f"channels must have shape (H, W, C), got {pixels.shape}")
+    if not (pixels.min() >= 0 and pixels.max() <= 1):
+        raise ValueError(f"channels must lie in [0, 1], got {pixels.min():g} to {pixels.max():g}")
+    if not isinstance(alt, str) or not alt.strip():
+        raise ValueError(f"alt must say what the picture shows, got {alt!r}")
+    if not 0 < limit < inf:
+        raise ValueError(f"limit must be above 0 and finite, got {limit}")
+    count = pixels.shape[2]
+    for argument, values in (("weights", weights), ("names", names)):
+        if len(values) != count:
+            raise ValueError(f"{argument} must be one for each of {count} channels, got {len(values)}")
+    _check_range("weights", weights, limit)
+    _check_range("bias", [bias], 1)
+    for name, values in presets.items():
+        if len(values) != count + 1:
+            raise ValueError(f"presets must be {count} weights and a bias, got {len(values)} values for {name!r}")
+        _check_range(f"weights of presets[{name!r}]", values[:-1], limit)
+        _check_range(f"bias of presets[{name!r}]", values[-1:], 1)
 
 
 def _check_range(argument: str, values: Sequence[float], limit: float) -> None:

@@ -79,8 +79,6 @@ def test_the_highlight_colours_the_boxes_that_begin_so():
     assert not any(to_hex(box.get_facecolor()) == BLUE for box in boxes.values())
 
 
-def test_a_single_empty_path_can_be_drawn_and_none_is_refused():
+def test_a_single_empty_path_can_be_drawn():
     _, boxes, arrows = drawn([[]])
     assert (len(boxes), len(arrows)) == (2, 1)
-    with pytest.raises(ValueError, match="paths must hold at least one, got none"):
-        drawn([])

@@ -63,14 +63,3 @@ def test_panels_show_the_same_rows_each_on_its_own_scale():
     assert [label.get_text() for label in left.get_yticklabels()] == ["a", "b"]
     assert left.get_ylim() == right.get_ylim()
     assert not any(label.get_visible() for label in right.get_yticklabels()), "the names stand once, at the left"
-
-
-@pytest.mark.parametrize("panels", [{}, {"x": {}}, {"x": {"a": [1, 2]}, "y": {"b": [1, 2]}}])
-def test_panels_must_have_the_same_rows(panels):
-    with pytest.raises(ValueError, match="panels must hold the same variants in every setting, got"):
-        figures.dot_panels(panels, label="x", alt="a")
-
-
-def test_a_row_of_a_panel_needs_two_runs():
-    with pytest.raises(ValueError, match=r"panels must hold variants of at least two values each.*'a': 1"):
-        figures.dot_panels({"x": {"a": [1]}}, label="x", alt="a")

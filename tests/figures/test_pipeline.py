@@ -31,16 +31,3 @@ def test_rows_and_turns_are_named():
     (legend,) = [text for text in axis.texts if text.get_color() == BLUE]
     assert legend.get_text() == "blue: multiplied"
     assert [text.get_text() for text in axis.texts].count("on its way") == 4
-
-
-@pytest.mark.parametrize(
-    ("numbers", "error", "message"),
-    [
-        ((0, 3), ValueError, "tiles must be at least 1, got 0"),
-        ((4, 1), ValueError, "stages must be at least 2, got 1"),
-        ((4.0, 2), TypeError, "tiles must be an int, got float"),
-    ],
-)
-def test_bad_numbers_are_refused(numbers, error, message):
-    with pytest.raises(error, match=message):
-        draw(*numbers)

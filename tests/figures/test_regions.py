@@ -83,20 +83,3 @@ def test_panels_have_their_titles_and_share_the_limits():
         "",
     )
     assert left.get_aspect() == 1
-
-
-@pytest.mark.parametrize(
-    ("panels", "options", "words"),
-    [
-        ({}, {}, "panels must hold at least one, got none"),
-        ({"a": [[1.0, 2.0]]}, {}, r"panels must have shape \(H, W\), at least 2 by 2, got \(1, 2\) for 'a'"),
-        ({"a": [1.0, 2.0]}, {}, r"got \(2,\) for 'a'"),
-        ({"a": [[1.0, float("nan")], [0, 0]]}, {}, "panels must hold finite scores"),
-        ({"a": RISING}, {"limits": (1, 1)}, r"limits must rise, got \(1, 1\)"),
-        ({"a": RISING}, {"points": [(0, 0)], "labels": []}, "one for each of 1 points"),
-        ({"a": RISING}, {"points": [(0, 0)], "labels": [2]}, r"labels must be 0 or 1, .* got \[2\]"),
-    ],
-)
-def test_refuses_what_cannot_be_drawn(panels, options, words):
-    with pytest.raises(ValueError, match=words):
-        figures.regions(panels, **{"limits": LIMITS, "alt": "a", **options})

@@ -44,19 +44,3 @@ def test_measured_points_are_drawn_in_tera():
     above, _ = draw(points={"tensor cores": [(8.0, 2e13), (40.0, 5e13)]}).figure.axes
     assert to_hex(above.collections[0].get_facecolor()[0]) == figures.ORANGE
     np.testing.assert_allclose(above.collections[0].get_offsets(), [[8, 20], [40, 50]])
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"roofs": {}}, "1 to 4 roofs and at least one row, got 0, 2"),
-        ({"rows": {}}, "1 to 4 roofs and at least one row, got 2, 0"),
-        ({"roofs": {"a": (0, 1)}}, "roofs must hold numbers above 0 and finite, got 0"),
-        ({"rows": {"a": [-1]}}, "rows must hold numbers above 0 and finite, got -1"),
-        ({"points": {"ours": [(1, 1)]}}, r"points must be under one of the roofs .*, got \['ours'\]"),
-        ({"points": {"plain": [(1, float("nan"))]}}, "points must hold numbers above 0 and finite, got nan"),
-    ],
-)
-def test_what_can_not_be_drawn_is_refused(options, message):
-    with pytest.raises(ValueError, match=message):
-        draw(**options)

@@ -1,7 +1,5 @@
 """Points between logarithmic axes: each where it belongs, with its name, and lines of one ratio."""
 
-import math
-
 import pytest
 from matplotlib.colors import to_hex
 
@@ -57,24 +55,3 @@ def test_axes_are_marked_without_exponents():
     labels = [[tick.get_text() for tick in part.get_ticklabels()] for part in (axis.xaxis, axis.yaxis)]
     assert {"1 M", "10 M", "100 M"} <= set(labels[0])
     assert {"0.1", "1", "10"} <= set(labels[1])
-
-
-def test_the_caption_and_the_alternative_text_are_kept():
-    picture = figures.scatter(GROUPS, **WORDS | {"alt": "three points"}, caption="c")
-    assert (picture.alt, picture.caption) == ("three points", "c")
-
-
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"groups": {}}, "groups must be 1 to 4, one colour each, got 0"),
-        ({"groups": {name: {"p": (1, 1)} for name in "abcde"}}, "groups must be 1 to 4, one colour each, got 5"),
-        ({"groups": {"a": {}}}, "groups must hold at least one point each, got none for 'a'"),
-        ({"groups": {"a": {"p": (0, 1)}}}, "groups must hold numbers above 0 and finite, got 0"),
-        ({"groups": {"a": {"p": (1, math.nan)}}}, "groups must hold numbers above 0 and finite, got nan"),
-        ({"rays": {"r": math.inf}}, "rays must hold numbers above 0 and finite, got inf"),
-    ],
-)
-def test_what_can_not_be_drawn_is_refused(changes, words):
-    with pytest.raises(ValueError, match=words):
-        drawn(**changes)

@@ -1,7 +1,5 @@
 """Stacked bars: each part begins where the one before it ends."""
 
-import math
-
 import pytest
 from matplotlib.colors import to_hex
 
@@ -62,22 +60,3 @@ def test_marks_stand_at_their_values_in_their_rows_and_are_named():
     assert to_hex(strokes.get_facecolor()[0]) == ORANGE
     assert axis.get_xlim()[1] > 9
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["a", "b", "printed"]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"parts": ["a"]}, r"parts must be 2 to 5, one colour each, got \['a'\]"),
-        ({"parts": list("abcdef")}, "parts must be 2 to 5"),
-        ({"groups": {}}, r"groups must hold at least one row each, got \{\}"),
-        ({"groups": {"A": {}}}, "groups must hold at least one row each"),
-        ({"groups": {"A": {"r": (1, 2)}}}, r"must hold 3 finite sizes a row, got \[1, 2\] for 'A', 'r'"),
-        ({"groups": {"": {"r": (1, 2, -1)}}}, r"got \[1, 2, -1\] for 'r'"),
-        ({"groups": {"": {"r": (1, 2, math.nan)}}}, "finite sizes"),
-        ({"marks": {"MACs": 1}}, r"marks must belong to rows of a single group, got \{'MACs': 1\}"),
-        ({"groups": {"": {"r": (1, 2, 3)}}, "marks": {"s": 1}}, "marks must belong to rows"),
-    ],
-)
-def test_bad_arguments_are_refused(arguments, message):
-    with pytest.raises(ValueError, match=message):
-        draw(**arguments)

@@ -1,6 +1,5 @@
 """The product of matrices drawn: what is green, and what it needs of the others."""
 
-import pytest
 from matplotlib.colors import to_hex
 
 from companion import figures
@@ -44,26 +43,3 @@ def test_parts_of_the_tile_need_parts_of_the_strips():
     assert boxes(picture, figures.GREEN)[1:] == [(0, 2, 1, 2), (4, 2, 1, 2)]
     assert [box[1] for box in boxes(picture, figures.BLUE)[2:]] == [2]  # both parts have these rows
     assert [box[0] for box in boxes(picture, figures.ORANGE)[2:]] == [0, 4]
-
-
-def test_the_words_stand_apart():
-    figure = draw(words={"weight": "weight:\noutput × input\nchannels", "x": "x: input\nchannels", "y": "y"}).figure
-    figure.draw_without_rendering()
-    extents = [text.get_window_extent() for text in figure.axes[0].texts]
-    assert not any(a.overlaps(b) for i, a in enumerate(extents) for b in extents[:i])
-    assert all(box.x0 >= 0 and box.y0 >= 0 for box in extents)
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"columns": 0}, r"sizes must be at least 1, got \(8, 0, 6\)"),
-        ({"tile": (5, 8, 4, 2)}, r"tile must lie within 8 x 12, got \(5, 8, 4, 2\)"),
-        ({"inner": [(0, 11, 1, 2)]}, r"inner must lie within 8 x 12, got \(0, 11, 1, 2\)"),
-        ({"depth": (4, 3)}, r"depth must lie within 6 input channels, got \(4, 3\)"),
-        ({"words": {"y": "output"}}, r"words must be those for .*, got \['y'\]"),
-    ],
-)
-def test_what_can_not_be_drawn_is_refused(options, message):
-    with pytest.raises(ValueError, match=message):
-        draw(**options)

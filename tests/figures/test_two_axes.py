@@ -1,6 +1,5 @@
 """The table of places and channels: its words, its two marks, its room."""
 
-import pytest
 from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
 
@@ -31,20 +30,3 @@ def test_one_whole_row_and_one_whole_column_are_marked():
     assert sizes == {figures.BLUE: (8, 1), figures.ORANGE: (1, 4)}
     filled = [patch for patch in axis.patches if patch.get_fill()]
     assert len(filled) == 8 + 4  # the crossing is in both
-
-
-@pytest.mark.parametrize("name", ["place", "channel", "along", "across"])
-def test_an_empty_word_is_refused(name):
-    with pytest.raises(ValueError, match=f"{name} must not be empty, got ' '"):
-        draw(**{name: " "})
-
-
-def test_no_word_leaves_the_figure_or_lies_on_another():
-    figure = draw("patch", "feature", along="channel MLP:\ntwo 1×1 convolutions", across="token MLP").figure
-    figure.draw_without_rendering()
-    boxes = [text.get_window_extent() for text in figure.axes[0].texts]
-    width, height = figure.get_size_inches() * figure.dpi
-    for i, box in enumerate(boxes):
-        assert 0 <= box.x0 < box.x1 <= width
-        assert 0 <= box.y0 < box.y1 <= height
-        assert not any(box.overlaps(other) for other in boxes[i + 1 :])

@@ -40,10 +40,7 @@ def otherwise():
     """Return what the reasons of ``resnet.toml`` count."""
     printed = Fraction("3.6") / Fraction("19.6")
     without_linear = vgg("D").total(lambda name: name.startswith("conv")).macs
-    return {
-        "Section 3.3": {"34-layer baseline, of VGG-19": printed},
-        "Section 4.1": {"VGG-16": without_linear},
-    }
+    return {"Section 3.3": {"34-layer baseline, of VGG-19": printed}, "Section 4.1": {"VGG-16": without_linear}}
 
 
 def _side(rows, stage):

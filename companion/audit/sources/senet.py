@@ -80,10 +80,7 @@ def computed():
         | {"original": base.parameters},
         "Table 13": {"ResNet-50": [base.macs, base.parameters], "SE All": se}
         | {row: [base.macs + gate.macs, base.parameters + gate.parameters] for row, gate in by_stage.items()},
-        "Table 15": {
-            "SE": se,
-            "SE 3×3": [base.macs + _inner().macs, base.parameters + _inner().parameters],
-        },
+        "Table 15": {"SE": se, "SE 3×3": [base.macs + _inner().macs, base.parameters + _inner().parameters]},
         "Table 16": {
             "ResNet-50": [base.macs, base.parameters],
             "NoSqueeze": [_se(squeeze=False).total.macs, _se(squeeze=False).total.parameters],

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Mapping
 
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 
 from companion import _checks
 
@@ -38,6 +38,7 @@ class Network(nn.Sequential):
         return super().forward(picture(x, self.least_size))
 
 
+@fx.wrap  # checked when a traced network runs, since there are no sizes before
 def picture(x: Tensor, least_size: int) -> Tensor:
     """Return ``x`` if it is (N, C, H, W) with H and W of at least ``least_size``."""
     height, width = _checks.tensor("x", x, "(N, C, H, W)").shape[2:]

@@ -125,11 +125,17 @@ def call(name="naive", **changes):
     } | changes
     Emulator().kernel(VARIANTS[name])((1,), VARIANTS[name].block, tuple(arguments.values()))
     del arrays["residual"]
+    if "bias" in changes:
+        arrays["bias"] = np.ones(4, np.float32)
     np.testing.assert_allclose(y, reference(arrays, "relu6")[0], rtol=0, atol=1e-5)
 
 
 def test_a_kernel_is_called_as_one_of_cupy():
     call()
+    bias = np.ones(4, np.float32)
+    bias.flags.writeable = False  # it only reads this one
+    call(bias=bias)
+    call(bias=np.uint64(bias.ctypes.data))
 
 
 @pytest.mark.parametrize(
@@ -139,8 +145,21 @@ def test_a_kernel_is_called_as_one_of_cupy():
         ({"batch": 1}, r"argument 5 of naive must be an np.int32, got int"),
         ({"batch": np.int64(1)}, r"argument 5 of naive must be an np.int32, got int64"),
         ({"high": np.float64(6)}, r"argument 10 of naive must be an np.float32, got float64"),
-        ({"x": [1.0]}, r"argument 0 of naive must be a contiguous NumPy array or None, got list"),
-        ({"x": np.zeros((3, 4), np.float32).T}, r"argument 0 of naive must be a contiguous NumPy array"),
+        ({"x": [1.0]}, r"argument 0 of naive must be a contiguous NumPy array of float32 or None, got list"),
+        ({"x": np.zeros((3, 4), np.float32).T}, r"argument 0 of naive .*got a view that is not contiguous"),
+        ({"x": np.frombuffer(bytes(49), np.float32, 12, 1)}, r"argument 0 of naive .*, or not aligned"),
+        ({"weight": np.ma.zeros(12, np.float32)}, r"argument 1 of naive .*got MaskedArray"),
+        ({"x": np.zeros(12)}, r"argument 0 of naive .*got an array of float64"),
+        ({"weight": np.zeros(12, np.float16)}, r"argument 1 of naive .*got an array of float16"),
+        ({"bias": np.zeros(4, np.int64)}, r"argument 2 of naive .*got an array of int64"),
+        ({"residual": np.zeros(16, ">f4")}, r"argument 3 of naive .*got an array of >f4"),
+        ({"y": np.zeros(16)}, r"argument 4 of naive .*got an array of float64"),
+        (
+            {"y": np.frombuffer(bytes(64), np.float32)},
+            r"argument 4 of naive .*got a read-only array, which it writes",
+        ),
+        ({"batch": None}, r"argument 5 of naive must be an np.int32, got NoneType"),
+        ({"pixels": np.zeros(1, np.float32)}, r"argument 8 of naive must be an np.int32, got ndarray"),
         ({"more": None}, "naive takes 11 arguments, got 12"),
     ],
 )

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tools.notebooks import ENVIRONMENT
+from tools.environment import ENVIRONMENT
 
 for name, value in ENVIRONMENT.items():
     os.environ.setdefault(name, value)

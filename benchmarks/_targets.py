@@ -22,7 +22,7 @@ def targets(rows: list[dict], ceilings: dict) -> list[dict]:
     return [
         {"target": name, "layer": layer.label, "value": round(value, 3), "wanted": wanted, "met": value >= wanted}
         for layer in LAYERS
-        for name, value, wanted in _of(layer, _Times(rows, layer), ceilings)
+        for name, value, wanted in _targets(layer, _Times(rows, layer), ceilings)
     ]
 
 
@@ -41,7 +41,7 @@ class _Times:
         return None if us is None else us / 1e6
 
 
-def _of(layer: NetworkLayer, times: _Times, ceilings: dict) -> Iterator[tuple[str, float, float]]:
+def _targets(layer: NetworkLayer, times: _Times, ceilings: dict) -> Iterator[tuple[str, float, float]]:
     ours, ours_tf32 = times.seconds("ours"), times.seconds("ours", "tf32")
     if layer.size == 1:
         yield from _times_as_fast(times, "SE layer, batch 1", "eager", ("NCHW",), 2.0, batch=1)

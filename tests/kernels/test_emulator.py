@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from companion.kernels import ACTIVATIONS, STEPS, VARIANTS, Layer, edited, pointwise_conv, source
+from companion.kernels import STEPS, VARIANTS, Layer, edited, pointwise_conv, source
 from companion.kernels.emulator import _LIBRARY as LIBRARY
 from companion.kernels.emulator import Emulator, Kernel, _build
 from tests.kernels.arrays import (
@@ -77,15 +77,6 @@ def test_the_order_of_the_sum_is_that_of_the_input_channels():
     for variant in IEEE:
         if variant.x_width == 1:
             assert pointwise_conv(x, weight, variant=variant.name)[0, 0, 0, 0] == 0
-
-
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("bias", [True, False])
-@pytest.mark.parametrize("residual", [True, False])
-def test_the_epilogue_of_every_step(activation, bias, residual):
-    arrays = some_arrays(2, 4, 6, 2, 4, bias=bias, residual=residual)
-    for name in ("naive", "coalesced", "shared_tile", "register_16x128", "register_16x128_scalar", "tf32_32x128"):
-        check(VARIANTS[name], arrays, activation=activation)
 
 
 @pytest.mark.parametrize("which", ["x", "weight", "residual"])

@@ -1,4 +1,4 @@
-"""Right results before any time: every variant on ragged shapes against float64, and one tensor beyond 2**31."""
+"""Check results before any time: every variant on ragged shapes against float64, and one tensor beyond 2**31."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""The three tools of NVIDIA's compute-sanitizer over all variants, and over a fault that each must find."""
+"""Run the three tools of NVIDIA's compute-sanitizer over all variants, and over a fault that each must find."""
 
 import os
 import shutil

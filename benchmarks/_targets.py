@@ -1,4 +1,4 @@
-"""What was aimed at on an H100, and what came out: hits and misses, computed from the recorded times alone."""
+"""Compare recorded times with what was aimed at on an H100."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""The register tile's twin in Triton: the same mapping of tiles to blocks, with Triton's compiler below it.
+"""Compute the layer in Triton, with the register tile's mapping of tiles to blocks and Triton's compiler below it.
 
 The number of input channels is a constant of the compiled kernel: tiles are chosen anew for each layer anyway.
 """

@@ -1,4 +1,4 @@
-"""What the compiler for GPUs makes of the kernels: registers, spills, shared memory, instructions. It needs no GPU.
+"""Record what the compiler for GPUs makes of the kernels: registers, spills, shared memory, instructions.
 
     python -m benchmarks.registers
 

@@ -275,16 +275,15 @@ def test_a_contestant_runs_under_its_own_setting_which_is_then_set_back():
     assert switches() == before
 
 
-def test_summaries_are_medians_and_quartiles_in_microseconds():
-    assert summary([5e-6, 1e-6, 2e-6, 4e-6, 3e-6, 1.0]) == {
-        "median_us": 3.5,
-        "lower_us": 2.25,
-        "upper_us": 4.75,
-        "repeats": 6,
-    }
-    for bad in ([1.0] * 3, [1.0, 1.0, 1.0, 0.0], [1.0, 1.0, 1.0, float("nan")]):
-        with pytest.raises(ValueError, match="at least four finite times above 0"):
-            summary(bad)
+def test_a_summary_is_the_median_and_the_quartiles_in_microseconds():
+    wanted = {"median_us": 3.5, "lower_us": 2.25, "upper_us": 4.75, "repeats": 6}
+    assert summary([5e-6, 1e-6, 2e-6, 4e-6, 3e-6, 1.0]) == wanted
+
+
+@pytest.mark.parametrize("bad", [[1.0] * 3, [1.0, 1.0, 1.0, 0.0], [1.0, 1.0, 1.0, float("nan")]])
+def test_what_is_no_series_of_times_is_refused(bad):
+    with pytest.raises(ValueError, match="at least four finite times above 0"):
+        summary(bad)
 
 
 def test_a_record_refuses_nan_and_keeps_what_it_had(tmp_path):

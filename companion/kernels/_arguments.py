@@ -1,4 +1,4 @@
-"""What ``pointwise_conv`` accepts, for arrays of any of the three libraries, and the words it refuses with."""
+"""Check the arguments of ``pointwise_conv``, for arrays of any of the three libraries."""
 
 import math
 import sys

@@ -88,10 +88,12 @@ def compile_variant(variant: Variant, architecture: str = "sm_90", *, code: str 
             raise RuntimeError(f"NVRTC refuses {variant.expression} for {architecture}:\n{log}")
         name = ctypes.c_char_p()
         nvrtc.nvrtcGetLoweredName(program, expression, ctypes.byref(name))
-        symbol, cubin = name.value.decode(), read("CUBIN")
+        return _binary(name.value.decode(), architecture, read("CUBIN"), log)
     finally:
         nvrtc.nvrtcDestroyProgram(ctypes.byref(program))
 
+
+def _binary(symbol: str, architecture: str, cubin: bytes, log: str) -> Binary:
     report = log[log.index(f"Compiling entry function '{symbol}'") :].split("Compile time")[0]
 
     def number(pattern: str) -> int:

@@ -1,4 +1,4 @@
-"""``companion::pointwise_conv``: the kernels as an operator of torch, with gradients, for eager and compiled code.
+"""Register the kernels with torch as ``companion::pointwise_conv``, with gradients, for eager and compiled code.
 
 On a CPU the operator is a plain matrix product of torch. Under precision "tf32" it first rounds the operands as
 a tensor core does, so that a CPU shows what that precision costs.

@@ -1,4 +1,4 @@
-"""The table of variants: which kernels there are, and what each needs. Plain numbers; nothing is launched here."""
+"""List the variants: which kernels there are, and what each needs. Plain numbers; nothing is launched here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -61,7 +61,7 @@ class Variant:
     """One kernel of ``pointwise.cu``, or one instance of a template there.
 
     Attributes:
-        name: how ``pointwise_conv(..., variant=name)`` asks for it.
+        name: what ``pointwise_conv(..., variant=name)`` selects it by.
         step: the step of the ladder that it belongs to.
         expression: its name in C++, with template arguments.
         block: threads of a block along x and y.

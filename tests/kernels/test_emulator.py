@@ -83,10 +83,13 @@ def test_the_order_of_the_sum_is_that_of_the_input_channels():
 def test_data_off_the_16_byte_grid_is_computed_all_the_same(which):
     arrays = some_arrays(2, 8, 9, 2, 4)
     arrays[which] = guarded(arrays[which], misaligned_by=1)
-    for precision in ("ieee", "tf32"):
+    for precision, variant in (("ieee", "register_16x128"), ("tf32", "tf32_32x128")):
         y = pointwise_conv(**arrays, precision=precision)
         wanted, scale = reference(arrays)
         assert (abs(y - wanted) / scale).max() < (1e-6 if precision == "ieee" else 1e-3)
+        if (which, precision) != ("weight", "ieee"):  # this one reads weights one by one
+            with pytest.raises(ValueError, match=f"'{variant}' needs .* multiple.? of 16 bytes"):
+                pointwise_conv(**arrays, precision=precision, variant=variant)
 
 
 def test_a_stray_access_of_a_copy_is_an_error_and_not_a_crash():

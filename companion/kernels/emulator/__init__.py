@@ -1,4 +1,4 @@
-"""The kernels on any CPU: the same source through an ordinary C++ compiler, and a fiber for each CUDA thread.
+"""Run the kernels on any CPU: the same source through an ordinary C++ compiler, and a fiber for each CUDA thread.
 
 It is for tests and for learning, not for speed. It shows wrong results, missing barriers, copies that nobody
 waited for, and accesses out of bounds. It can't show what only hardware has: how many sectors an access touches,

@@ -1,4 +1,4 @@
-"""A kernel of the emulator, called as CuPy's are: ``kernel(grid, block, arguments, shared_mem=bytes)``."""
+"""Call a kernel of the emulator as one of CuPy's: ``kernel(grid, block, arguments, shared_mem=bytes)``."""
 
 import ctypes
 from pathlib import Path
@@ -126,7 +126,7 @@ def order_and_seed(schedule: str | int) -> tuple[int, int]:
     """Return a schedule as ``block.h`` takes it.
 
     Raises:
-        ValueError: if it is no order and no seed.
+        ValueError: if it is neither an order nor a seed.
     """
     if isinstance(schedule, int) and not isinstance(schedule, bool) and 0 <= schedule < 2**32:
         return ORDERS.index("shuffled"), schedule

@@ -1,4 +1,4 @@
-"""Compute relu(conv1x1(x) + bias) in many ways: our kernels, PyTorch in several ways, cuBLAS, and a twin in Triton."""
+"""Compute relu(conv1x1(x) + bias) in many ways: our kernels, PyTorch in several ways, cuBLAS, a twin in Triton."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

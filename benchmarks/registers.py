@@ -3,7 +3,7 @@
     python -m benchmarks.registers
 
 writes ``results/registers.json``. It takes about half a minute, and needs the packages ``nvidia-cuda-nvrtc`` and
-``nvidia-cuda-nvdisasm``, which requirements-test.txt brings.
+``nvidia-cuda-nvdisasm``, which requirements-test.txt brings; it needs no GPU.
 """
 
 import math

@@ -129,10 +129,17 @@ def captured(call: Callable[[], object], pool=None, **options) -> torch.cuda.CUD
     return graph
 
 
-def launches(call: Callable[[], object]) -> int:
-    """Return how many kernels a call launches, from the nodes of its graph; copies and fills are not counted."""
-    graph = captured(call, keep_graph=True)
-    return kernels_of(graph.raw_cuda_graph(), ctypes.CDLL("libcuda.so.1"))
+def launches(call: Callable[[], object]) -> int | None:
+    """Return how many kernels a call launches, from the nodes of its graph; None if they can't be counted.
+
+    Copies and fills are left out.
+    """
+    try:
+        graph = captured(call, keep_graph=True)
+        return kernels_of(graph.raw_cuda_graph(), ctypes.CDLL("libcuda.so.1"))
+    except Exception:  # who can't be captured may still be timed
+        torch.cuda.synchronize()
+        return None
 
 
 def kernels_of(graph: int, driver: ctypes.CDLL) -> int:

@@ -51,9 +51,10 @@ def test_the_blocks_of_a_grid_cover_the_layer_and_none_is_idle(layer):
         (Layer(256, 64, 129, 56 * 56, 4, 4), "ieee", "register_64x128"),  # 129 = 128 + 1
         (Layer(256, 64, 193, 56 * 56, 4, 4), "ieee", "register_128x128"),
         (Layer(256, 64, 129, 56 * 56, 4, 4), "tf32", "tf32_64x128"),
+        (Layer(1, 64, 17, 56 * 56, 4, 4), "ieee", "register_32x128"),
         (Layer(1, 64, 32, 56 * 56, 4, 4), "ieee", "register_32x128"),
         (Layer(1, 64, 33, 56 * 56, 4, 4), "ieee", "register_64x64"),
-        (Layer(1, 64, 17, 56 * 56, 4, 4), "tf32", "tf32_32x128"),
+        (Layer(1, 64, 32, 56 * 56, 4, 4), "tf32", "tf32_32x128"),
         (Layer(1, 64, 33, 56 * 56, 4, 4), "tf32", "tf32_64x128"),
         # two blocks of 128 columns on each of 132 processors, and one block less
         (Layer(1, 64, 128, 264 * 128, 4, 4), "ieee", "register_128x128"),

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tools.notebooks import ENVIRONMENT
+from tools.environment import ENVIRONMENT
 
 pytest_plugins = ["tests.nbval_tolerance"]
 

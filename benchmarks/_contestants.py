@@ -1,4 +1,4 @@
-"""Who computes relu(conv1x1(x) + bias): our kernels, PyTorch in several ways, cuBLAS, and a twin in Triton."""
+"""Compute relu(conv1x1(x) + bias) in many ways: our kernels, PyTorch in several ways, cuBLAS, a twin in Triton."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,6 +34,11 @@ class Contestant:
     whole: bool = True
     graph: bool = True
 
+    def run(self) -> Tensor:
+        """Compute the layer under the contestant's own setting for TF32."""
+        with tf32(self.precision == "tf32"):
+            return self.call()
+
     @property
     def key(self) -> tuple[str, str, str]:
         """What tells it from the others."""
@@ -65,7 +70,7 @@ def conv_relu(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 
 
 def contestants(x: Tensor, weight: Tensor, bias: Tensor, *, compiled: bool = True) -> Iterator[Contestant]:
-    """Yield all who can take part on this device, one after the other, so that only one holds memory.
+    """Yield all who can take part on this device.
 
     Args:
         x: (N, C_in, H, W), contiguous.
@@ -83,6 +88,8 @@ def contestants(x: Tensor, weight: Tensor, bias: Tensor, *, compiled: bool = Tru
         kernel = weight.contiguous(memory_format=memory_format)
         for precision in ("ieee", "tf32"):
             yield Contestant("eager", precision, layout, partial(conv_relu, laid, kernel, bias))
+            if layout == "channels_last":
+                yield Contestant("cuBLASLt fused", precision, layout, partial(_addmm_relu, laid, weight, bias))
             if cuda:
                 fused = torch.ops.aten.cudnn_convolution_relu
                 arguments = (laid, kernel, bias, (1, 1), (0, 0), (1, 1), 1)
@@ -91,7 +98,6 @@ def contestants(x: Tensor, weight: Tensor, bias: Tensor, *, compiled: bool = Tru
                 torch._dynamo.reset()
                 function = torch.compile(conv_relu, dynamic=False, backend="inductor" if cuda else "eager")
                 yield Contestant("torch.compile", precision, layout, partial(function, laid, kernel, bias))
-        del laid
     if cuda:
         yield Contestant("cupy.matmul", "ieee", "NCHW", partial(_cupy_matmul, x, weight), whole=False, graph=False)
         try:
@@ -107,6 +113,14 @@ def _matmul(x: Tensor, weight: Tensor) -> Tensor:
     return torch.bmm(matrices, x.flatten(2)).unflatten(2, x.shape[2:])
 
 
+def _addmm_relu(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """Multiply the pixels of x, in channels_last, in one product that has bias and ReLU in it."""
+    batch, in_channels, height, width = x.shape
+    pixels = x.permute(0, 2, 3, 1).view(-1, in_channels)  # (N*H*W, C_in), where they lie
+    y = torch._addmm_activation(bias, pixels, weight.flatten(1).t())
+    return y.view(batch, height, width, -1).permute(0, 3, 1, 2)
+
+
 def _cupy_matmul(x: Tensor, weight: Tensor) -> Tensor:
     import cupy
 
@@ -118,7 +132,7 @@ def _cupy_matmul(x: Tensor, weight: Tensor) -> Tensor:
 
 def agrees(contestant: Contestant, x: Tensor, weight: Tensor, bias: Tensor) -> bool:
     """Whether a contestant computes the layer, judged on the first image and in float64."""
-    y = contestant.call()[:1].double()
+    y = contestant.run()[:1].double()
     wanted = torch.einsum("oc,nchw->nohw", weight.flatten(1).double(), x[:1].double())
     scale = torch.einsum("oc,nchw->nohw", weight.flatten(1).double().abs(), x[:1].double().abs())
     if contestant.whole:

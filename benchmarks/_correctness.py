@@ -1,4 +1,4 @@
-"""Right results before any time: every variant on ragged shapes against float64, and one tensor beyond 2**31."""
+"""Check results before any time: every variant on ragged shapes against float64, and one tensor beyond 2**31."""
 
 import math
 
@@ -41,10 +41,10 @@ def largest_error(variant: Variant, shape: tuple[int, ...], device: str, *, seed
         x, weight, bias, activation="relu6", residual=residual, precision=variant.precision, variant=variant.name
     )
     wanted, scale = (
-        torch.einsum("oc,nchw->nohw", of(weight.double()), of(x.double()))
-        + of(bias.double())[:, None, None]
-        + of(residual.double())
-        for of in (lambda array: array, torch.abs)
+        torch.einsum("oc,nchw->nohw", signed(weight.double()), signed(x.double()))
+        + signed(bias.double())[:, None, None]
+        + signed(residual.double())
+        for signed in (torch.positive, torch.abs)
     )
     error = (y.double() - wanted.clamp(0, 6)).abs() / scale.clamp_min(1e-30)
     return float(error.max()) if error.numel() else 0.0

@@ -1,4 +1,4 @@
-"""A file of results: written after each part, so that what was measured stays if the rest fails."""
+"""Write a file of results after each part, so that what was measured stays if the rest fails."""
 
 import json
 import math

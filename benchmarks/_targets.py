@@ -1,4 +1,4 @@
-"""What was aimed at on an H100, and what came out: hits and misses, computed from the recorded times alone."""
+"""Compare recorded times with what was aimed at on an H100."""
 
 from collections.abc import Iterator
 
@@ -22,7 +22,7 @@ def targets(rows: list[dict], ceilings: dict) -> list[dict]:
     return [
         {"target": name, "layer": layer.label, "value": round(value, 3), "wanted": wanted, "met": value >= wanted}
         for layer in LAYERS
-        for name, value, wanted in _of(layer, _Times(rows, layer), ceilings)
+        for name, value, wanted in _targets(layer, _Times(rows, layer), ceilings)
     ]
 
 
@@ -41,7 +41,7 @@ class _Times:
         return None if us is None else us / 1e6
 
 
-def _of(layer: NetworkLayer, times: _Times, ceilings: dict) -> Iterator[tuple[str, float, float]]:
+def _targets(layer: NetworkLayer, times: _Times, ceilings: dict) -> Iterator[tuple[str, float, float]]:
     ours, ours_tf32 = times.seconds("ours"), times.seconds("ours", "tf32")
     if layer.size == 1:
         yield from _times_as_fast(times, "SE layer, batch 1", "eager", ("NCHW",), 2.0, batch=1)

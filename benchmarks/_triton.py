@@ -1,4 +1,7 @@
-"""The register tile's twin in Triton: the same mapping of tiles to blocks, with Triton's compiler below it."""
+"""Compute the layer in Triton, with the register tile's mapping of tiles to blocks and Triton's compiler below it.
+
+The number of input channels is a constant of the compiled kernel: tiles are chosen anew for each layer anyway.
+"""
 
 import torch
 import triton
@@ -22,7 +25,7 @@ from torch import Tensor
 )
 @triton.jit
 def _kernel(
-    x, weight, bias, y, in_channels, out_channels, pixels, columns,
+    x, weight, bias, y, in_channels: tl.constexpr, out_channels, pixels, columns,
     tile_rows: tl.constexpr, tile_columns: tl.constexpr, depth: tl.constexpr, precision: tl.constexpr,
 ):  # fmt: skip
     channel_tiles = tl.cdiv(out_channels, tile_rows)

@@ -13,21 +13,25 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import partial
+from itertools import product
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from benchmarks import _correctness, _sanitizers
-from benchmarks._contestants import agrees, contestants, operands, tf32
+from benchmarks._contestants import Contestant, agrees, contestants, operands, tf32
 from benchmarks._record import RESULTS, Record, versions
-from benchmarks._stopwatch import Stopwatch, launches
+from benchmarks._stopwatch import Race, Stopwatch, launches
 from benchmarks._targets import targets
 from companion import kernels
-from companion.kernels import LAYERS, NetworkLayer
+from companion.kernels import LAYERS, VARIANTS, NetworkLayer
 
 BATCHES = (256, 1, 32)  # in the order of measuring
-DRY_LAYERS = (NetworkLayer("a rehearsal", "thin", 4, 8, 6), NetworkLayer("a rehearsal", "wide", 8, 8, 4))
+LADDER = next(layer for layer in LAYERS if layer.label == "256→64 @ 56²"), 32  # a layer that all variants can run
+DRY_LAYERS = (NetworkLayer("a rehearsal", "thin", 4, 8, 6), NetworkLayer("a rehearsal", "one pixel", 8, 8, 1))
 SQUARE = 8192  # of the matrices behind the GEMM ceilings
 COPIED = 2**31  # bytes
 
@@ -66,7 +70,7 @@ def _nvidia_smi() -> dict:
 
 def ceilings(stopwatch: Stopwatch, *, copied: int = COPIED, square: int = SQUARE) -> dict:
     """Return the measured bytes per second of a copy, and FLOP per second of a product of large matrices."""
-    numbers = torch.zeros(2, copied // 4, device=stopwatch.device)
+    numbers = torch.randn(2, copied // 4, device=stopwatch.device)  # zeros can run faster
     one = torch.zeros(1, device=stopwatch.device)
     a = torch.randn(square, square, device=stopwatch.device)
     found = {
@@ -80,15 +84,36 @@ def ceilings(stopwatch: Stopwatch, *, copied: int = COPIED, square: int = SQUARE
 
 
 def jobs(layers: tuple[NetworkLayer, ...]) -> Iterator[tuple[NetworkLayer, int, bool]]:
-    """Yield layer, batch and whether torch.compile takes part, the most telling first.
+    """Yield layer, batch and whether torch.compile takes part, what the targets need first.
 
-    SE comes first, then from thin to wide. Compiling takes seconds a layer, so all others are timed before.
+    SE at a batch of one, then the large batch from thin to wide. Compiling takes seconds a layer: the thin layers,
+    which have a target for it, are compiled at once, all others at the end.
     """
-    ordered = sorted(layers, key=lambda layer: (layer.size > 1, layer.h))
-    for compiled in (False, True):
-        for batch in BATCHES:
-            for layer in ordered:
-                yield layer, batch, compiled
+
+    def rank(job: tuple[NetworkLayer, int, bool]) -> tuple:
+        layer, batch, compiled = job
+        se, thin = layer.size == 1, layer.size > 1 and layer.h <= 60
+        if compiled:
+            first = 1 if thin and batch == BATCHES[0] else 5
+        else:
+            first = 0 if se and batch == 1 else 2 if batch == BATCHES[0] else 3 if batch == 1 else 4
+        return first, BATCHES.index(batch), not se, layer.h
+
+    yield from sorted(product(layers, BATCHES, (False, True)), key=rank)
+
+
+def ladder(stopwatch: Stopwatch, layer: NetworkLayer, batch: int) -> dict:
+    """Return the times of all variants on one layer: what each step of the ladder is worth."""
+    x, weight, bias = operands(layer, batch, stopwatch.device)
+    race = Race(stopwatch)
+    for variant in VARIANTS.values():
+        options = {"precision": variant.precision, "variant": variant.name}
+        race.enter(variant.name, partial(kernels.pointwise_conv, x, weight, bias, activation="relu", **options))
+    rows = [
+        {"variant": name, "step": VARIANTS[name].step, "precision": VARIANTS[name].precision, **times}
+        for name, times in race.times().items()
+    ]
+    return {"layer": layer.label, "batch": batch, "rows": rows}
 
 
 def timings(record: Record, stopwatch: Stopwatch, layers: tuple[NetworkLayer, ...], deadline: float) -> None:
@@ -101,28 +126,55 @@ def timings(record: Record, stopwatch: Stopwatch, layers: tuple[NetworkLayer, ..
             left_out.append(f"{layer.label}, batch {batch}" + (", with torch.compile" if compiled else ""))
             continue
         arrays = operands(layer, batch, stopwatch.device)
-        for contestant in contestants(*arrays, compiled=compiled):
-            key = (layer.label, batch, *contestant.key)
-            if key in done or time.monotonic() > deadline:
-                continue
-            row = {"layer": layer.label, "network": layer.network, "batch": batch}
-            row |= dict(zip(("contestant", "precision", "layout"), contestant.key, strict=True))
-            with tf32(contestant.precision == "tf32"):
-                try:
-                    row["agrees"] = agrees(contestant, *arrays)
-                    row |= {"whole": contestant.whole}
-                    row |= stopwatch.time(contestant.call, graph=contestant.graph)
-                    if stopwatch.device == "cuda" and layer.size == 1:
-                        row["launches"] = launches(contestant.call)
-                except Exception as error:  # one that can't take part must not end the race
-                    record.data.setdefault("failed", []).append({**row, "error": str(error)[:300]})
-                    continue
-            done.add(key)
-            rows.append(row)
+        waiting = (
+            contestant
+            for contestant in contestants(*arrays, compiled=compiled)
+            if (layer.label, batch, *contestant.key) not in done
+        )
+        found, failed = compete(stopwatch, waiting, arrays, one_pixel=layer.size == 1)
+        about = {"layer": layer.label, "network": layer.network, "batch": batch}
+        about["race"] = 1 + max((row["race"] for row in rows), default=0)
+        rows += [about | row for row in found]
+        if failed:
+            record.data.setdefault("failed", []).extend(about | row for row in failed)
+        done |= {(layer.label, batch, row["contestant"], row["precision"], row["layout"]) for row in found}
         record.add("left_out", left_out)
         if stopwatch.device == "cuda":
             torch.cuda.empty_cache()
     record.add("left_out", left_out)
+
+
+def compete(
+    stopwatch: Stopwatch, waiting: Iterable[Contestant], arrays: tuple[Tensor, Tensor, Tensor], *, one_pixel: bool
+) -> tuple[list[dict], list[dict]]:
+    """Time contestants on one layer in turns.
+
+    Args:
+        stopwatch: what to time with.
+        waiting: who takes part.
+        arrays: x, weight and bias.
+        one_pixel: whether the layer is so small that launches count: then they are counted, and the time that
+            Python takes for a call is measured.
+
+    Returns:
+        A row for each who has a time, and one for each who failed: that must not end the race.
+    """
+    race, found, failed = Race(stopwatch), {}, []
+    for contestant in waiting:
+        row = dict(zip(("contestant", "precision", "layout"), contestant.key, strict=True))
+        try:
+            row |= {"agrees": agrees(contestant, *arrays), "whole": contestant.whole}
+            if one_pixel:
+                with tf32(contestant.precision == "tf32"):
+                    row["host_us"] = stopwatch.host_us(contestant.call)
+                if contestant.graph and stopwatch.device == "cuda":
+                    row["launches"] = launches(contestant.run)
+            race.enter(contestant.key, contestant.run, graph=contestant.graph)
+        except Exception as error:
+            failed.append({**row, "error": str(error)[:300]})
+            continue
+        found[contestant.key] = row
+    return [found[key] | times for key, times in race.times().items()], failed
 
 
 def measure(record: Record, *, device: str, layers: tuple[NetworkLayer, ...], minutes: float) -> bool:
@@ -143,14 +195,17 @@ def measure(record: Record, *, device: str, layers: tuple[NetworkLayer, ...], mi
         torch.backends.cudnn.benchmark = True  # let the rivals choose their best
     stopwatch = Stopwatch(device, **({"repeats": 4, "flush": 1024} if dry else {}))
     part("ceilings", lambda: ceilings(stopwatch, **({"copied": 2**16, "square": 32} if dry else {})))
-    for tool in _sanitizers.TOOLS:
-        part(f"sanitizer_{tool}", lambda tool=tool: _sanitizers.sanitize(tool, seconds=10 if dry else 45))
+    part("ladder", lambda: ladder(stopwatch, *((layers[0], 2) if dry else LADDER)))
+    part("sanitizers", lambda: _sanitizers.sanitize_all(seconds=10 if dry else 100))
+    for tool, found in record.data["sanitizers"].items():
+        if found["clean"] is None or not found["finds_fault"]:
+            print(f"        {tool} proves nothing: {found.get('reason', 'it missed a planted fault')}", flush=True)
     timings(record, stopwatch, layers, deadline=start + 60 * minutes)
     record.add("targets", targets(record.data["timings"], record.data["ceilings"]))
     print(f"{time.monotonic() - start:5.0f} s  timings: {len(record.data['timings'])} rows", flush=True)
     right = [row["right"] for name in ("correctness", "beyond_32_bits") for row in record.data[name]]
     right += [row["agrees"] for row in record.data["timings"] if row["contestant"] == "ours"]
-    right += [record.data[f"sanitizer_{tool}"]["clean"] is not False for tool in _sanitizers.TOOLS]
+    right += [found["clean"] is not False for found in record.data["sanitizers"].values()]
     return all(right)
 
 

@@ -1,9 +1,9 @@
-"""What the compiler for GPUs makes of the kernels: registers, spills, shared memory, instructions. It needs no GPU.
+"""Record what the compiler for GPUs makes of the kernels: registers, spills, shared memory, instructions.
 
     python -m benchmarks.registers
 
 writes ``results/registers.json``. It takes about half a minute, and needs the packages ``nvidia-cuda-nvrtc`` and
-``nvidia-cuda-nvdisasm``, which requirements-test.txt brings.
+``nvidia-cuda-nvdisasm``, which requirements-test.txt brings; it needs no GPU.
 """
 
 import math

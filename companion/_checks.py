@@ -62,7 +62,7 @@ def flag(name: str, value: object) -> bool:
 
 
 def tensor(name: str, value: object, shape: str) -> Tensor:
-    """Return ``value``, a tensor with one axis for each name in ``shape``.
+    """Return ``value``, a tensor with one axis for each name in ``shape``, or what stands for one in ``torch.fx``.
 
     >>> import torch
     >>> tensor("x", torch.zeros(4, 8, 8), "(N, C, H, W)")
@@ -70,7 +70,10 @@ def tensor(name: str, value: object, shape: str) -> Tensor:
     ValueError: x must have shape (N, C, H, W), got (4, 8, 8)
     """
     from torch import Tensor
+    from torch.fx import Proxy
 
+    if isinstance(value, Proxy):  # a model is being traced: there is no tensor yet, and no shape
+        return value
     if not isinstance(value, Tensor):
         raise TypeError(f"{name} must be a torch.Tensor, got {type(value).__name__}")
     axes = [axis for axis in shape.strip("()").split(",") if axis.strip()]

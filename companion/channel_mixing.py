@@ -6,7 +6,7 @@ al., "ShuffleNet", arXiv 1707.01083, section 3.1.
 """
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 
 from companion import _checks
 
@@ -142,6 +142,7 @@ def reach(*weights: Tensor) -> Tensor:
     return paths > 0
 
 
+@fx.wrap  # checked when a traced module runs
 def _check_groups(channels: int, groups: int) -> None:
     if channels % groups:
         raise ValueError(f"groups must divide channels, got groups={groups} and channels={channels}")

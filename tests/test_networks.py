@@ -10,6 +10,10 @@ import torch.nn.functional as F
 from torch import nn
 
 from companion import networks
+from companion.channel_mixing import ChannelShuffle
+from companion.network_in_network import GlobalAveragePooling
+from companion.residual import ZeroPad
+from companion.squeeze_excitation import SqueezeExcitation
 
 NAMES = ["nin", "googlenet", "resnet50", "se_resnet50", "mobilenet_v1"]
 LEAST = {"nin": 4, "googlenet": 31}
@@ -54,6 +58,24 @@ def test_a_network_can_be_cut_between_any_two_stages(named):
         features = network[:i](x)
         assert torch.equal(network[i:](features), scores)
     assert network[-1] is list(network.children())[-1]
+
+
+@torch.no_grad()
+def test_torch_fx_traces_a_network_with_its_check(named):
+    name, network = named
+    traced = torch.fx.symbolic_trace(network)
+    x = torch.randn(2, 3, 40, 48)
+    assert torch.equal(traced(x), network(x))
+    with pytest.raises(ValueError, match="x must have H and W of at least"):
+        traced(torch.randn(1, 3, LEAST.get(name, 1) - 1, 40))
+
+
+@pytest.mark.parametrize(
+    "block", [ZeroPad(8, 12, 2), ChannelShuffle(4), GlobalAveragePooling(), SqueezeExcitation(8, 2)]
+)
+def test_torch_fx_traces_the_blocks_that_look_at_their_input(block):
+    traced, x = torch.fx.symbolic_trace(block), torch.randn(2, 8, 5, 6)
+    assert torch.equal(traced(x), block(x))
 
 
 def test_every_parameter_gets_a_gradient(named):

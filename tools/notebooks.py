@@ -21,12 +21,9 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
+from tools.environment import ENVIRONMENT
+
 BOOK = Path(__file__).resolve().parent.parent / "book"
-ENVIRONMENT = {
-    "PYTHONHASHSEED": "0",
-    "PYTHONWARNINGS": "default",
-    "TQDM_DISABLE": "1",  # a progress bar is for people, not for a file
-}
 GLUED = "application/papermill.record/text/plain"
 NUMBER = re.compile(r"[−+-]?(?:[\d.,]*\d)?%?")
 MARK = re.compile(NUMBER.pattern + r"<!--=(?P<name>[\w.]+)(?::(?P<format>[^>]*?))?-->")

@@ -13,7 +13,7 @@ from companion.kernels._launch import given, launch
 from companion.kernels._layers import LAYERS, NetworkLayer, harmonic_mean
 from companion.kernels._nvrtc import ARCHITECTURES, Binary, compile_variant
 from companion.kernels._nvrtc import unavailable_reason as nvrtc_unavailable_reason
-from companion.kernels._operator import operator
+from companion.kernels._operator import is_transformed, operator, transformed
 from companion.kernels._pick import pick
 from companion.kernels._roofline import Roofline
 from companion.kernels._sass import instructions
@@ -66,7 +66,9 @@ def pointwise_conv(
 
     Arrays are contiguous float32 of one library and on one device. CuPy arrays and CUDA tensors are used where they
     lie, on the caller's current stream. The first call with a variant compiles it, in about a second; capture CUDA
-    graphs after that. Tensors carry gradients, and the call works inside ``torch.compile``.
+    graphs after that. Tensors carry gradients, and the call works inside ``torch.compile`` and ``torch.export``.
+    Under ``torch.autocast`` it computes in float32 all the same. The transformations of ``torch.func`` and
+    forward-mode differentiation get torch's own matrix product, which has a rule for each of them.
 
     The kernels add the products of one output in the order of the input channels, with one rounding each, so all
     "ieee" variants give the same bits. cuDNN and a CPU's matrix product add in other orders. Each of them differs
@@ -81,7 +83,8 @@ def pointwise_conv(
         activation: None, "relu" or "relu6". NaN passes, as in torch.
         residual: (N, C_out, H, W) or None, added before the activation, as at the end of a residual block.
         precision: "ieee", or "tf32" for tensor cores. Never the second unless asked for. The gradient of the
-            weight is a matrix product of torch, which has a setting of its own.
+            weight is a matrix product of torch, which has a setting of its own, and so is all that ``torch.func``
+            transforms: there "tf32" is refused.
         variant: a name from ``VARIANTS``; None picks one for the shape and the GPU. Torch tensors on a CPU have
             no variants: there the name is only checked.
 
@@ -104,6 +107,7 @@ def pointwise_conv(
     library = family(arrays)
     check_options(activation, precision, variant)
     if library == "torch":
-        return operator(x, weight, bias, residual, activation, precision, variant)
+        chosen = transformed if is_transformed(arrays) else operator
+        return chosen(x, weight, bias, residual, activation, precision, variant)
     backend = emulator.Emulator() if library == "numpy" else Gpu()
     return launch(backend, arrays, activation=activation, precision=precision, variant=variant)

@@ -1,4 +1,4 @@
-"""What ``pointwise_conv`` accepts, for arrays of any of the three libraries, and the words it refuses with."""
+"""Check the arguments of ``pointwise_conv``, for arrays of any of the three libraries."""
 
 import math
 import sys
@@ -31,9 +31,9 @@ def family(arrays: dict[str, object]) -> str:
 
 
 def _library(array: object) -> str | None:
-    if isinstance(array, torch.Tensor):
+    if isinstance(array, (torch.Tensor, torch.fx.Proxy)):  # the second stands for a tensor while a model is traced
         return "torch"
-    if isinstance(array, np.ndarray):
+    if isinstance(array, np.ndarray) and not isinstance(array, np.ma.MaskedArray):
         return "numpy"
     cupy = sys.modules.get("cupy")  # whoever holds a CuPy array has imported it
     return "cupy" if cupy is not None and isinstance(array, cupy.ndarray) else None
@@ -98,8 +98,8 @@ def check_arrays(arrays: dict[str, object], dtypes: tuple[str, ...] = ("float32"
 
 
 def _check_sameness(arrays: dict[str, object], dtypes: tuple[str, ...]) -> None:
-    for attribute, of in (("dtype", _dtype), ("device", _device)):
-        values = {name: of(array) for name, array in arrays.items()}
+    for attribute, read in (("dtype", _dtype), ("device", _device)):
+        values = {name: read(array) for name, array in arrays.items()}
         if len(set(values.values())) > 1:
             raise TypeError(f"all arguments must share one {attribute}, got {values}")
     if _dtype(arrays["x"]) not in dtypes:

@@ -1,4 +1,4 @@
-"""The kernels on a GPU, through CuPy: for its own arrays, and for torch's CUDA tensors without a copy.
+"""Run the kernels on a GPU, through CuPy: for its own arrays, and for torch's CUDA tensors without a copy.
 
 CuPy is imported at the first launch, and not before.
 """

@@ -1,4 +1,4 @@
-"""1x1 convolutions where they stand in famous networks: what the kernels are measured on."""
+"""List the 1x1 convolutions of famous networks that the kernels are measured on."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ def harmonic_mean(in_channels: int, out_channels: int) -> float:
     number and many pixels its arithmetic intensity is h / b FLOP per byte: h / 4 in float32.
 
     Raises:
-        TypeError: if an argument is no int.
+        TypeError: if an argument is not an int.
         ValueError: if one is below 1.
 
     >>> harmonic_mean(64, 64), harmonic_mean(16, 96)

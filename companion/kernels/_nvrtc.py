@@ -54,13 +54,6 @@ def unavailable_reason() -> str | None:
     return None
 
 
-def version() -> tuple[int, int]:
-    """Return NVRTC's version, such as (13, 0)."""
-    major, minor = ctypes.c_int(), ctypes.c_int()
-    _library().nvrtcVersion(ctypes.byref(major), ctypes.byref(minor))
-    return major.value, minor.value
-
-
 def compile_variant(variant: Variant, architecture: str = "sm_90", *, code: str | None = None) -> Binary:
     """Compile one variant.
 
@@ -77,9 +70,9 @@ def compile_variant(variant: Variant, architecture: str = "sm_90", *, code: str 
     nvrtc, program = _library(), ctypes.c_void_p()
 
     def read(what: str) -> bytes:
-        size = ctypes.c_size_t()
-        getattr(nvrtc, f"nvrtcGet{what}Size")(program, ctypes.byref(size))
-        text = ctypes.create_string_buffer(size.value)
+        count = ctypes.c_size_t()  # of bytes
+        getattr(nvrtc, f"nvrtcGet{what}Size")(program, ctypes.byref(count))
+        text = ctypes.create_string_buffer(count.value)
         getattr(nvrtc, f"nvrtcGet{what}")(program, text)
         return text.raw
 
@@ -95,10 +88,12 @@ def compile_variant(variant: Variant, architecture: str = "sm_90", *, code: str 
             raise RuntimeError(f"NVRTC refuses {variant.expression} for {architecture}:\n{log}")
         name = ctypes.c_char_p()
         nvrtc.nvrtcGetLoweredName(program, expression, ctypes.byref(name))
-        symbol, cubin = name.value.decode(), read("CUBIN")
+        return _binary(name.value.decode(), architecture, read("CUBIN"), log)
     finally:
         nvrtc.nvrtcDestroyProgram(ctypes.byref(program))
 
+
+def _binary(symbol: str, architecture: str, cubin: bytes, log: str) -> Binary:
     report = log[log.index(f"Compiling entry function '{symbol}'") :].split("Compile time")[0]
 
     def number(pattern: str) -> int:

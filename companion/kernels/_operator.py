@@ -1,13 +1,16 @@
-"""``companion::pointwise_conv``: the kernels as an operator of torch, with gradients, for eager and compiled code.
+"""Register the kernels with torch as ``companion::pointwise_conv``, with gradients, for eager and compiled code.
 
 On a CPU the operator is a plain matrix product of torch. Under precision "tf32" it first rounds the operands as
 a tensor core does, so that a CPU shows what that precision costs.
 """
 
 import math
+from contextlib import nullcontext
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
+from torch.nn import functional as F
 
 from companion.kernels._arguments import ACTIVATIONS, check_arrays, check_options
 from companion.kernels._cupy import Gpu
@@ -36,15 +39,53 @@ def operator(
     """Compute ``pointwise_conv`` for tensors on a CPU."""
     arrays = given(x, weight, bias, residual)
     _check(arrays, activation, precision, variant)
-    matrix, columns = weight.flatten(1), x.flatten(2)  # (C_out, C_in), (N, C_in, H*W)
     if precision == "tf32":
-        matrix, columns = round_to_tf32(matrix), round_to_tf32(columns)
+        x, weight = round_to_tf32(x), round_to_tf32(weight)
+    return _formula(x, weight, bias, residual, activation)
+
+
+def _formula(x: Tensor, weight: Tensor, bias: Tensor | None, residual: Tensor | None, activation: str | None):
+    columns, matrix = x.flatten(2), weight.flatten(1)  # (N, C_in, H*W), (C_out, C_in)
     y = torch.bmm(matrix.expand(x.shape[0], *matrix.shape), columns).unflatten(2, x.shape[2:])
     if bias is not None:
-        y += bias[:, None, None]
+        y = y + bias[:, None, None]
     if residual is not None:
-        y += residual
-    return y if activation is None else y.clamp_(*ACTIVATIONS[activation])
+        y = y + residual
+    return y if activation is None else {"relu": F.relu, "relu6": F.relu6}[activation](y)
+
+
+def is_transformed(arrays: dict[str, Tensor]) -> bool:
+    """Whether ``torch.func`` or forward-mode differentiation is at work: no operator of ours has rules for them."""
+    if torch._C._functorch.get_dynamic_layer_stack_depth():
+        return True
+    if torch.compiler.is_compiling():
+        return False
+    return any(
+        isinstance(array, Tensor) and forward_ad.unpack_dual(array)[1] is not None for array in arrays.values()
+    )
+
+
+def transformed(x, weight, bias, residual, activation, precision, variant) -> Tensor:
+    """Compute ``pointwise_conv`` by torch's own operations, which all have rules for every transformation.
+
+    Raises:
+        ValueError: for precision "tf32", whose rounding has no derivative.
+    """
+    arrays = given(x, weight, bias, residual)
+    _check(arrays, activation, precision, variant)
+    if precision != "ieee":
+        raise ValueError(f"precision must be 'ieee' under torch.func and forward-mode autograd, got {precision!r}")
+    with _no_autocast(x):
+        return _formula(x, weight, bias, residual, activation)
+
+
+def _no_autocast(tensor: Tensor):
+    device = tensor.device.type
+    return torch.autocast(device, enabled=False) if torch.amp.is_autocast_available(device) else nullcontext()
+
+
+operator.register_autocast("cpu", torch.float32)  # "ieee" means float32, whatever the layers around it compute in
+operator.register_autocast("cuda", torch.float32)
 
 
 @operator.register_kernel("cuda")
@@ -77,7 +118,8 @@ def _backward(ctx, grad_y):
         back = weight.flatten(1).t().contiguous()
         grad_x = operator(grad_y.contiguous(), back, None, None, None, ctx.precision, None)
     if ctx.needs_input_grad[1]:
-        grad_weight = torch.einsum("nohw,nchw->oc", grad_y, x).reshape(weight.shape)
+        with _no_autocast(x):
+            grad_weight = torch.einsum("nohw,nchw->oc", grad_y, x).reshape(weight.shape)
     if ctx.given[0] and ctx.needs_input_grad[2]:
         grad_bias = grad_y.sum((0, 2, 3))
     grad_residual = grad_y if ctx.given[1] else None

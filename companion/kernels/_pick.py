@@ -1,4 +1,4 @@
-"""The choice of a variant for a layer and a GPU. Plain arithmetic, so that it can be tested without one."""
+"""Choose a variant for a layer and a GPU. Plain arithmetic, so that it can be tested without one."""
 
 from companion.kernels._variants import VARIANTS, Device, Layer, Variant
 

@@ -1,4 +1,4 @@
-"""How fast a 1x1 convolution can be: the roofline over its arithmetic intensity.
+"""Bound the speed of a 1x1 convolution: the roofline over its arithmetic intensity.
 
 Williams, Waterman and Patterson, "Roofline: an insightful visual performance model for multicore architectures",
 Communications of the ACM 52 (2009).

@@ -1,7 +1,7 @@
-"""Which stretches of memory a warp touches: from the numbers of its threads to addresses to sectors.
+"""Compute which stretches of memory a warp accesses: from the numbers of its threads to addresses to sectors.
 
 A warp is 32 threads that run together; memory is fetched in sectors of 32 bytes. This is arithmetic with indices,
-as the first two kernels of ``pointwise.cu`` do it: it says what is asked for, not what a cache already holds.
+as the first two kernels of ``pointwise.cu`` do it; what a cache already holds is left out.
 """
 
 from collections.abc import Iterable
@@ -29,7 +29,7 @@ def sectors(offsets: Iterable[int]) -> list[int]:
 
 
 def accesses(step: str, layer: Layer, *, c: int = 0, warp: int = 0) -> dict[str, list[int]]:
-    """Return which floats the 32 threads of a warp ask for: thread t those at place t of each list.
+    """Return which floats the 32 threads of a warp access: thread t those at place t of each list.
 
     Args:
         step: "naive" or "coalesced".
@@ -39,10 +39,10 @@ def accesses(step: str, layer: Layer, *, c: int = 0, warp: int = 0) -> dict[str,
 
     Returns:
         "weight", "x" and "y": offsets in floats. The first two are read for each c, the last is written once.
-        Threads beyond the last output ask for nothing.
+        Threads beyond the last output access nothing.
 
     Raises:
-        ValueError: if there is no such step, c is no input channel, or no thread of the warp has an output.
+        ValueError: if there is no such step, no such input channel, or no thread of the warp has an output.
 
     >>> naive = accesses("naive", Layer(batch=32, in_channels=256, out_channels=64, pixels=3136))
     >>> naive["weight"][:3], naive["x"][:3], naive["y"][:3]

@@ -1,4 +1,4 @@
-"""The text of ``pointwise.cu``, whole and step by step."""
+"""Read the text of ``pointwise.cu``, whole and step by step."""
 
 import re
 from functools import cache

@@ -1,4 +1,4 @@
-"""The table of variants: which kernels there are, and what each needs. Plain numbers; nothing is launched here."""
+"""List the variants: which kernels there are, and what each needs. Plain numbers; nothing is launched here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,12 +39,12 @@ class Layer:
         """Refuse what the kernels can't count in 32 bits. Offsets have 64, so the arrays may be larger.
 
         Raises:
-            ValueError: naming the size, and the largest there is.
+            ValueError: naming the count, and the largest there is.
         """
-        sizes = {"N * H * W": self.columns, "C_in": self.in_channels, "C_out": self.out_channels}
-        for what, size in sizes.items():
-            if size > _LARGEST:
-                raise ValueError(f"{what} must be at most {_LARGEST} in one launch, got {size}: split the batch")
+        counts = {"N * H * W": self.columns, "C_in": self.in_channels, "C_out": self.out_channels}
+        for what, count in counts.items():
+            if count > _LARGEST:
+                raise ValueError(f"{what} must be at most {_LARGEST} in one launch, got {count}: split the batch")
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Variant:
     """One kernel of ``pointwise.cu``, or one instance of a template there.
 
     Attributes:
-        name: how ``pointwise_conv(..., variant=name)`` asks for it.
+        name: what ``pointwise_conv(..., variant=name)`` selects it by.
         step: the step of the ladder that it belongs to.
         expression: its name in C++, with template arguments.
         block: threads of a block along x and y.

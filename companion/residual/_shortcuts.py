@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 
 from companion import _checks
 
@@ -62,14 +62,19 @@ class ZeroPad(nn.Module):
         self.in_channels, self.out_channels, self.stride = in_channels, out_channels, stride
 
     def forward(self, x: Tensor) -> Tensor:
-        # No layer with weights stands here to refuse other channels, and the padding would hide them.
-        if _checks.tensor("x", x, "(N, C, H, W)").shape[1] != self.in_channels:
-            raise ValueError(f"x must have in_channels = {self.in_channels} channels, got {x.shape[1]}")
-        kept = x[:, :, :: self.stride, :: self.stride]  # (N, in_channels, H', W')
+        kept = _with_channels(x, self.in_channels)[:, :, :: self.stride, :: self.stride]  # (N, in_channels, H', W')
         return F.pad(kept, (0, 0, 0, 0, 0, self.out_channels - self.in_channels))  # (N, out_channels, H', W')
 
     def extra_repr(self) -> str:
         return f"{self.in_channels}, {self.out_channels}, stride={self.stride}"
+
+
+@fx.wrap  # checked when a traced module runs
+def _with_channels(x: Tensor, in_channels: int) -> Tensor:
+    """Return ``x`` if it has these channels: no layer with weights refuses others, and zeros would hide them."""
+    if _checks.tensor("x", x, "(N, C, H, W)").shape[1] != in_channels:
+        raise ValueError(f"x must have in_channels = {in_channels} channels, got {x.shape[1]}")
+    return x
 
 
 class Projection(nn.Sequential):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from torch.autograd import forward_ad
 
 from companion.kernels import emulator, pointwise_conv
 from companion.kernels._operator import operator, round_to_tf32
@@ -76,18 +77,6 @@ def test_rounding_to_tf32_keeps_what_has_ten_bits_and_what_is_not_finite():
     assert ((round_to_tf32(x) - x).abs() <= 2**-11 * x.abs()).all()
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_gradients_agree_with_torch(activation):
-    ours, theirs = some_tensors(grad=True), some_tensors(grad=True)
-    x, weight, bias, residual = ours
-    y = pointwise_conv(x, weight, bias, activation=activation, residual=residual)
-    grad_y = torch.randn(y.shape)
-    y.backward(grad_y)
-    in_torch(*theirs, activation).backward(grad_y)
-    for our, their in zip(ours, theirs, strict=True):
-        torch.testing.assert_close(our.grad, their.grad)
-
-
 @pytest.mark.parametrize("activation", ["relu", "relu6"])
 def test_gradients_at_the_corners_of_the_activation_are_those_of_torch(activation):
     corners = torch.tensor([-1.0, 0.0, 3.0, 6.0, 7.0, torch.inf, torch.nan]).reshape(1, 1, 1, 7)
@@ -146,16 +135,85 @@ def test_runs_in_code_that_inductor_made():
     torch.testing.assert_close(y, pointwise_conv(x, weight, bias, residual=residual), rtol=0, atol=0)
 
 
-def test_a_layer_with_it_learns():
-    generator = torch.Generator().manual_seed(0)
-    x = torch.randn(8, 3, 4, 4, generator=generator)
-    wanted = torch.relu(F.conv2d(x, torch.randn(5, 3, 1, 1, generator=generator)))
-    weight = torch.randn(5, 3, generator=generator).requires_grad_()
-    optimizer, losses = torch.optim.Adam([weight], lr=0.05), []
-    for _ in range(200):
-        optimizer.zero_grad()
-        loss = F.mse_loss(pointwise_conv(x, weight, activation="relu"), wanted)
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    assert losses[-1] < losses[0] / 100
+class Layer(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.weight = torch.nn.Parameter(some_tensors()[1])
+
+    def forward(self, x):
+        return pointwise_conv(x, self.weight, activation="relu")
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_autocast_changes_no_bit_of_it(compiled, dtype):
+    layer, (x, _, _, _) = Layer(), some_tensors()
+    wanted = layer(x)
+    (wanted_grad,) = torch.autograd.grad(wanted.square().sum(), layer.weight)
+    call = torch.compile(layer, backend="aot_eager", fullgraph=True) if compiled else layer
+    with torch.autocast("cpu", dtype=dtype):
+        y = call(x)
+        y_of_half = pointwise_conv(x.to(dtype), layer.weight, activation="relu")  # as the layer before it hands on
+        (grad_inside,) = torch.autograd.grad(y.square().sum(), layer.weight, retain_graph=not compiled)
+    torch.testing.assert_close(y, wanted, rtol=0, atol=0)
+    torch.testing.assert_close(grad_inside, wanted_grad, rtol=0, atol=0)
+    torch.testing.assert_close(y_of_half, layer(x.to(dtype).float()), rtol=0, atol=0)
+    if not compiled:
+        y.square().sum().backward()
+        torch.testing.assert_close(layer.weight.grad, wanted_grad, rtol=0, atol=0)
+
+
+def derivatives(function):
+    """What ``torch.func`` makes of a function of x, weight and bias, in the ways that it has."""
+    func, (*inputs, _) = torch.func, some_tensors()
+    directions = tuple(torch.cos(tensor) for tensor in inputs)
+    batch = torch.stack([inputs[0], 2 * inputs[0]])
+
+    def loss(*inputs):
+        return function(*inputs).square().sum()
+
+    return {
+        "jvp": func.jvp(function, tuple(inputs), directions)[1],
+        "jvp twice": func.jvp(lambda *a: func.jvp(loss, a, directions)[1], tuple(inputs), directions)[1],
+        "compiled": torch.compile(func.grad(loss, argnums=1), backend="aot_eager", fullgraph=True)(*inputs),
+        "vjp": func.vjp(function, *inputs)[1](torch.ones(2, 7, 3, 4)),
+        "grad": func.grad(loss, argnums=(0, 1, 2))(*inputs),
+        "jacrev": func.jacrev(function, argnums=2)(*inputs),
+        "jacfwd": func.jacfwd(function, argnums=2)(*inputs),
+        "hessian": func.hessian(loss, argnums=2)(*inputs),
+        "vmap": func.vmap(function, (0, None, None))(batch, *inputs[1:]),
+        "vmap of grad": func.vmap(func.grad(loss, argnums=1), (0, None, None))(batch, *inputs[1:]),
+    }
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch itself, at the first jvp of a process
+@pytest.mark.parametrize("activation", ["relu", "relu6"])
+def test_torch_func_transforms_it_as_it_does_conv2d(activation):
+    ours = derivatives(lambda x, weight, bias: pointwise_conv(x, weight, bias, activation=activation))
+    theirs = derivatives(lambda x, weight, bias: in_torch(x, weight, bias, None, activation))
+    torch.testing.assert_close(ours, theirs)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch itself, at the first jvp of a process
+def test_forward_mode_knows_it_too_and_tf32_is_refused_there():
+    x, weight, bias, residual = some_tensors()
+    with forward_ad.dual_level(), torch.autocast("cpu"):
+        dual = forward_ad.make_dual(residual, torch.ones_like(residual))
+        assert forward_ad.unpack_dual(pointwise_conv(x, weight, bias, residual=dual)).tangent.eq(1).all()
+        with pytest.raises(
+            ValueError, match=r"precision must be 'ieee' under torch\.func and forward-mode.*'tf32'"
+        ):
+            pointwise_conv(x, weight, bias, residual=dual, precision="tf32")
+        with pytest.raises(ValueError, match=r"bias must have shape \(7,\)"):
+            pointwise_conv(x, weight, bias[:6], residual=dual)
+
+
+def test_it_is_one_node_of_an_exported_or_traced_graph():
+    layer, x = Layer(), some_tensors(batch=3, height=6)[0]
+    sizes = {0: torch.export.Dim("batch"), 2: torch.export.Dim("height")}
+    exported = torch.export.export(layer, (some_tensors()[0],), dynamic_shapes=(sizes,))
+    traced = torch.fx.symbolic_trace(layer)
+    for graph, function in ((exported.graph, exported.module()), (traced.graph, traced)):
+        (node,) = (node for node in graph.nodes if node.op == "call_function")
+        assert node.target is torch.ops.companion.pointwise_conv.default
+        torch.testing.assert_close(function(x), layer(x), rtol=0, atol=0)

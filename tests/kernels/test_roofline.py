@@ -100,33 +100,28 @@ def test_the_intensity_rises_to_h_over_the_bytes_of_a_number(in_channels, out_ch
     assert layer.intensity(10**9, 2) == pytest.approx(layer.h / 2, rel=1e-5)
 
 
-def test_the_roof_is_the_lower_of_two_ceilings():
+def test_the_roof_is_the_lower_of_two_ceilings_and_no_layer_is_faster():
     roof = Roofline("", bandwidth=3e12, flops=60e12)
     assert roof.ridge == 20
     for intensity in (1, 19.9, 20, 20.1, 500):
         assert roof.attainable(intensity) == min(3e12 * intensity, 60e12)
         assert roof.limit(intensity) == ("memory" if intensity < 20 else "arithmetic")
+    for h in (40, 400):
+        layer = NetworkLayer("", "", h, h, 56)
+        assert roof.seconds(layer, 256) == max(layer.bytes(256) / 3e12, layer.flops(256) / 60e12)
 
 
-@pytest.mark.parametrize(("h", "limit"), [(40, "memory"), (400, "arithmetic")])
-def test_no_layer_takes_less_than_either_ceiling_allows(h, limit):
-    roof, layer = Roofline("", bandwidth=3e12, flops=60e12), NetworkLayer("", "", h, h, 56)
-    by_memory, by_arithmetic = layer.bytes(256) / 3e12, layer.flops(256) / 60e12
-    assert roof.seconds(layer, 256) == max(by_memory, by_arithmetic)
-    assert roof.limit(layer.intensity(256)) == limit
-    attained = layer.flops(256) / roof.seconds(layer, 256)
-    assert attained == pytest.approx(roof.attainable(layer.intensity(256)), rel=1e-12)
-
-
-@pytest.mark.parametrize("name", ["bandwidth", "flops"])
-@pytest.mark.parametrize("value", [0, -1.0, float("inf"), float("nan")])
-def test_a_ceiling_that_is_none_is_refused(name, value):
-    with pytest.raises(ValueError, match=rf"{name} must be above 0 and finite, got {value}"):
-        Roofline("", **{"bandwidth": 1.0, "flops": 1.0, name: value})
-
-
-def test_channels_must_be_ints_of_at_least_one():
-    with pytest.raises(ValueError, match="out_channels must be at least 1, got 0"):
-        harmonic_mean(8, 0)
-    with pytest.raises(TypeError, match="in_channels must be an int, got float"):
-        harmonic_mean(8.0, 8)
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        *((lambda value=value: Roofline("", 1.0, value), f"flops .*got {value}") for value in (0, float("inf"))),
+        *(
+            (lambda value=value: Roofline("", value, 1.0), f"bandwidth .*got {value}")
+            for value in (-1.0, float("nan"))
+        ),
+        (lambda: harmonic_mean(8, 0), "out_channels must be at least 1, got 0"),
+    ],
+)
+def test_what_is_no_ceiling_and_no_channels_is_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()

@@ -59,17 +59,39 @@ def test_the_kernels_ask_for_these_floats(step, layer):
             assert [asked[at][which] for at in written] == y[written].tolist()
 
 
+@pytest.mark.parametrize("step", ["naive", "coalesced"])
+def test_each_thread_asks_for_the_channel_that_the_loop_is_at(step):
+    """Each thread's places, looked up in arrays, are the factors of its own output."""
+    layer = Layer(batch=2, in_channels=3, out_channels=5, pixels=7)
+    weight = np.arange(15).reshape(5, 3)
+    x, y = np.arange(42).reshape(2, 3, 7), np.arange(70).reshape(2, 5, 7)
+    seen = []
+    for warp in range(3):
+        for c in range(3):
+            asked = accesses(step, layer, c=c, warp=warp)
+            n, o, p = np.unravel_index(asked["y"], y.shape)
+            assert asked["weight"] == weight[o, c].tolist()
+            assert asked["x"] == x[n, c, p].tolist()
+        seen += asked["y"]
+    assert sorted(seen) == y.flatten().tolist()
+
+
 def test_threads_beyond_the_last_output_ask_for_nothing():
-    layer = Layer(batch=1, in_channels=3, out_channels=5, pixels=7)
-    assert [len(accesses("naive", layer, warp=warp)["x"]) for warp in (0, 1)] == [32, 3]
-    with pytest.raises(ValueError, match="warp must be below 2, got 2"):
-        accesses("naive", layer, warp=2)
+    for pixels, lengths in ((7, [32, 3]), (32, [32, 32, 32, 32, 32])):  # 35 outputs; 160, a multiple of 32
+        layer = Layer(batch=1, in_channels=3, out_channels=5, pixels=pixels)
+        assert [len(accesses("naive", layer, warp=warp)["x"]) for warp in range(len(lengths))] == lengths
+        with pytest.raises(ValueError, match=f"warp must be below {len(lengths)}, got {len(lengths)}"):
+            accesses("naive", layer, warp=len(lengths))
 
 
-def test_what_does_not_exist_is_refused():
-    with pytest.raises(ValueError, match=r"step must be one of .*, got 'shared_tile'"):
-        accesses("shared_tile", LAYER)
-    with pytest.raises(ValueError, match="c must be one of 256 input channels, got 256"):
-        accesses("naive", LAYER, c=256)
-    with pytest.raises(TypeError, match="warp must be an int, got float"):
-        accesses("naive", LAYER, warp=1.5)
+@pytest.mark.parametrize(
+    ("step", "places", "error", "message"),
+    [
+        ("shared_tile", {}, ValueError, "step must be one of .*, got 'shared_tile'"),
+        ("naive", {"c": 256}, ValueError, "c must be one of 256 input channels, got 256"),
+        ("naive", {"warp": 1.5}, TypeError, "warp must be an int, got float"),
+    ],
+)
+def test_what_does_not_exist_is_refused(step, places, error, message):
+    with pytest.raises(error, match=message):
+        accesses(step, LAYER, **places)

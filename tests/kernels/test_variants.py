@@ -46,11 +46,21 @@ def test_the_blocks_of_a_grid_cover_the_layer_and_none_is_idle(layer):
     [
         (Layer(256, 64, 256, 56 * 56, 4, 4), "ieee", "register_128x128"),
         (Layer(256, 256, 64, 56 * 56, 4, 4), "ieee", "register_64x128"),
-        (
-            Layer(256, 192, 192, 28 * 28, 4, 4),
-            "ieee",
-            "register_64x128",
-        ),  # 192 = 128 + 64: 128x128 would be half empty
+        (Layer(256, 192, 192, 28 * 28, 4, 4), "ieee", "register_64x128"),  # of 128x128 a quarter would be empty
+        (Layer(256, 64, 128, 56 * 56, 4, 4), "ieee", "register_128x128"),
+        (Layer(256, 64, 129, 56 * 56, 4, 4), "ieee", "register_64x128"),  # 129 = 128 + 1
+        (Layer(256, 64, 193, 56 * 56, 4, 4), "ieee", "register_128x128"),
+        (Layer(256, 64, 129, 56 * 56, 4, 4), "tf32", "tf32_64x128"),
+        (Layer(1, 64, 17, 56 * 56, 4, 4), "ieee", "register_32x128"),
+        (Layer(1, 64, 32, 56 * 56, 4, 4), "ieee", "register_32x128"),
+        (Layer(1, 64, 33, 56 * 56, 4, 4), "ieee", "register_64x64"),
+        (Layer(1, 64, 32, 56 * 56, 4, 4), "tf32", "tf32_32x128"),
+        (Layer(1, 64, 33, 56 * 56, 4, 4), "tf32", "tf32_64x128"),
+        # two blocks of 128 columns on each of 132 processors, and one block less
+        (Layer(1, 64, 128, 264 * 128, 4, 4), "ieee", "register_128x128"),
+        (Layer(1, 64, 128, 263 * 128, 4, 4), "ieee", "register_64x64"),
+        (Layer(1, 64, 128, 264 * 128, 4, 4), "tf32", "tf32_128x128"),
+        (Layer(1, 64, 128, 263 * 128, 4, 4), "tf32", "tf32_64x128"),
         (Layer(256, 192, 32, 28 * 28, 4, 4), "ieee", "register_32x128"),
         (Layer(256, 192, 16, 28 * 28, 4, 4), "ieee", "register_16x128"),
         (Layer(256, 512, 2048, 7 * 7, 1, 4), "ieee", "register_128x128_scalar"),

@@ -1,10 +1,11 @@
-"""The kernels on any CPU: the same source through an ordinary C++ compiler, and a fiber for each CUDA thread.
+"""Run the kernels on any CPU: the same source through an ordinary C++ compiler, and a fiber for each CUDA thread.
 
 It is for tests and for learning, not for speed. It shows wrong results, missing barriers, copies that nobody
 waited for, and accesses out of bounds. It can't show what only hardware has: how many sectors an access touches,
 conflicts of banks, speed, and the flushing of subnormal numbers.
 """
 
+import math
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cache
@@ -81,10 +82,10 @@ class Emulator:
 
     def empty(self, shape: tuple[int, ...], like=None) -> np.ndarray:
         """Return a new float32 array between two bands that no kernel should touch."""
-        size = int(np.prod(shape))
-        band = max(_LEAST_BAND, -(-size // 4) * 4)  # a stray write may jump as far as the array is long
-        memory = np.full(size + 2 * band, _SENTINEL, np.float32)
-        return memory[band : band + size].reshape(shape)
+        count = math.prod(shape)
+        band = max(_LEAST_BAND, -(-count // 4) * 4)  # a stray write may jump as far as the array is long
+        memory = np.full(count + 2 * band, _SENTINEL, np.float32)
+        return memory[band : band + count].reshape(shape)
 
     def address(self, array: np.ndarray) -> int:
         """Return where the first number lies."""

@@ -1,4 +1,4 @@
-"""A kernel of the emulator, called as CuPy's are: ``kernel(grid, block, arguments, shared_mem=bytes)``."""
+"""Call a kernel of the emulator as one of CuPy's: ``kernel(grid, block, arguments, shared_mem=bytes)``."""
 
 import ctypes
 from pathlib import Path
@@ -9,7 +9,7 @@ import numpy as np
 ORDERS = ("forward", "reversed", "interleaved", "shuffled")
 
 _ONE_AT_A_TIME = Lock()  # a library has one set of threads
-_LETTERS = {"i": np.int32, "f": np.float32, "p": np.uint64}
+_LETTERS = {"i": np.int32, "f": np.float32, "r": np.uint64, "w": np.uint64}  # as in call.h
 
 
 class _Launch(ctypes.Structure):
@@ -63,13 +63,14 @@ class Kernel:
         Args:
             grid: number of blocks along x, y and z; missing ones are 1.
             block: threads of a block, likewise.
-            args: for the kernel: NumPy arrays or None for pointers, np.int32 for int, np.float32 for float.
-                An np.uint64 is an address.
+            args: for the kernel: np.int32 for int, np.float32 for float, and for a pointer a NumPy array of
+                float32, None, or an address as np.uint64, of which nothing can be checked.
             shared_mem: bytes of dynamic shared memory.
 
         Raises:
-            TypeError: if an argument is of another type than the kernel's, or a view. CuPy would pass it on, and
-                the kernel would read garbage.
+            TypeError: if an argument is of another type than the kernel's; for an array that means another dtype
+                or byte order, a view that is not contiguous, a masked array, or a read-only one that the kernel
+                writes. CuPy would pass it on, and the kernel would read garbage.
             RuntimeError: if no GPU could launch this, or the threads misuse a barrier or a copy.
         """
         grid, block = ((*sizes, 1, 1)[:3] for sizes in (grid, block))
@@ -96,24 +97,36 @@ class Kernel:
             raise TypeError(f"{self.name} takes {len(self._signature)} arguments, got {len(args)}")
         values = []
         for position, (value, letter) in enumerate(zip(args, self._signature, strict=True)):
-            if letter == "p" and value is None:
+            pointer = letter in "rw"
+            if pointer and value is None:
                 value = np.uint64(0)
-            elif letter == "p" and isinstance(value, np.ndarray) and value.flags.c_contiguous:
-                value = np.uint64(value.ctypes.data)
             if type(value) is not _LETTERS[letter]:
-                wanted = (
-                    "a contiguous NumPy array or None" if letter == "p" else f"an np.{_LETTERS[letter].__name__}"
-                )
-                raise TypeError(f"argument {position} of {self.name} must be {wanted}, got {type(value).__name__}")
+                fault = _fault(value, written=letter == "w") if pointer else type(value).__name__
+                if fault:
+                    wanted = f"an np.{_LETTERS[letter].__name__}"
+                    wanted = "a contiguous NumPy array of float32 or None" if pointer else wanted
+                    raise TypeError(f"argument {position} of {self.name} must be {wanted}, got {fault}")
+                value = np.uint64(value.ctypes.data)
             values.append(np.array(value))
         return values
+
+
+def _fault(array: object, *, written: bool) -> str | None:
+    """Return what keeps an array from standing for a pointer to floats, or None."""
+    if not isinstance(array, np.ndarray) or isinstance(array, np.ma.MaskedArray):
+        return type(array).__name__
+    if array.dtype != np.float32:  # the other byte order is another dtype
+        return f"an array of {array.dtype}"
+    if not (array.flags.c_contiguous and array.flags.aligned):
+        return "a view that is not contiguous, or not aligned"
+    return "a read-only array, which it writes" if written and not array.flags.writeable else None
 
 
 def order_and_seed(schedule: str | int) -> tuple[int, int]:
     """Return a schedule as ``block.h`` takes it.
 
     Raises:
-        ValueError: if it is no order and no seed.
+        ValueError: if it is neither an order nor a seed.
     """
     if isinstance(schedule, int) and not isinstance(schedule, bool) and 0 <= schedule < 2**32:
         return ORDERS.index("shuffled"), schedule

@@ -10,7 +10,11 @@ namespace emulator {
 
 template <class T>
 constexpr char letter() {
-    return std::is_pointer_v<T> ? 'p' : std::is_same_v<T, int> ? 'i' : std::is_same_v<T, float> ? 'f' : '?';
+    return std::is_same_v<T, const float*> ? 'r'  // reads
+         : std::is_same_v<T, float*>       ? 'w'  // writes
+         : std::is_same_v<T, int>          ? 'i'
+         : std::is_same_v<T, float>        ? 'f'
+                                           : '?';
 }
 
 template <auto KERNEL>

@@ -9,7 +9,7 @@ from torch.nn.parameter import is_lazy
 
 from companion._checks import integer
 from companion.cost._table import CostTable, LayerCost
-from companion.cost._trace import Tally, tensors_in, trace
+from companion.cost._trace import Tally, is_leaf, tensors_in, trace
 
 
 def count(
@@ -87,7 +87,7 @@ def count(
     rows = []
     for name, layer in module.named_modules():
         tally, own = tallies[name], list(layer.parameters(recurse=False))
-        if own or tally.bytes_read or tally.uncounted or not any(layer.children()):
+        if own or tally.bytes_read or tally.uncounted or is_leaf(layer):
             rows.append(_row(name, layer, tally, seen))
             seen.update(own)
     return CostTable(tuple(rows), caption=f"{type(module).__name__}, {caption}")

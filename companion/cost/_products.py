@@ -60,6 +60,6 @@ def formula(operator: object) -> Callable[[tuple, dict, object], int] | None:
 
 
 def is_uncounted(operator: object) -> bool:
-    """Whether an operator without a formula may hold products: one of torch's that does, or any that is not torch's."""
+    """Whether an operator without a formula may multiply: one of torch's that does, or any that is not torch's."""
     name = str(operator)
     return bool(_PRODUCT.fullmatch(name)) if name.startswith("aten.") else not name.startswith("prims.")

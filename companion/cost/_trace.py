@@ -37,8 +37,8 @@ class Tally:
     uncounted: dict[str, None] = field(default_factory=dict)  # names of operators, in the order of their calls
 
 
-class _ShapesDoNotSuffice(RuntimeError):
-    """The module asks for something that tensors without data can't give."""
+class _ValuesError(RuntimeError):
+    """The module asks for what tensors without data can't give."""
 
 
 def trace(module: nn.Module, inputs: tuple, kwargs: dict, given: str) -> dict[str, Tally]:
@@ -67,23 +67,23 @@ def trace(module: nn.Module, inputs: tuple, kwargs: dict, given: str) -> dict[st
             inputs, kwargs = without_data((inputs, kwargs))
             copied.eval()(*inputs, **kwargs)
         except RecursionError as error:
-            raise ValueError("module must not nest deeper than sys.setrecursionlimit() allows") from error
+            raise ValueError(
+                "module must be nested less deeply: Python's recursion limit ends its forward"
+            ) from error
         except Exception as error:  # whatever the classes of the module raise
             name, layer, shapes = tracer.running[-1] if tracer.running else ("", module, [])
-            what = layer if _is_leaf(layer) else type(layer).__name__
+            what = layer if is_leaf(layer) else type(layer).__name__
             where = f"layer {name!r}, {what}, was given {', '.join(map(str, shapes))}: " if name else ""
-            if isinstance(error, _ShapesDoNotSuffice):
+            if isinstance(error, _ValuesError) or "meta device" in str(error):
                 problem = f"module must be one that runs on shapes alone, got {type(module).__name__}"
             else:
                 problem = f"{given} does not fit {type(module).__name__}"
-            raise ValueError(f"{problem}: {where}{error or type(error).__name__}") from error
+            raise ValueError(f"{problem}: {where}{str(error) or type(error).__name__}") from error
     return tracer.tallies
 
 
 class _Tracer(TorchDispatchMode):
     """Sees every operation of torch and books it on the innermost module that is running."""
-
-    supports_higher_order_operators = True
 
     def __init__(self, module: nn.Module):
         super().__init__()
@@ -110,22 +110,22 @@ class _Tracer(TorchDispatchMode):
         written = list(tensors_in(output))
         tally.calls += 1
         tally.output_shape = tuple(written[0].shape) if written else None
-        if self.computed and _is_leaf(layer):
+        if self.computed and is_leaf(layer):
             tally.bytes_read += _bytes([*tensors_in((args, kwargs)), *layer.parameters()])
             tally.bytes_written += _bytes(written)
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        operator = getattr(func, "overloadpacket", func)  # a higher-order operator has no overloads
+        operator = func.overloadpacket
         args, kwargs = _on_one_device(args, kwargs or {})
         macs = _products.formula(operator)
-        if torch.is_inference_mode_enabled() and macs is None and operator is not func:
+        if torch.is_inference_mode_enabled() and macs is None:
             with self:  # a Linear arrives whole in this mode, and has to be taken apart to be counted
                 output = func.decompose(*args, **kwargs)
             if output is not NotImplemented:
                 return output
         output = _run(func, operator, args, kwargs)
         if self.running:
-            self.computed |= not getattr(func, "is_view", False)
+            self.computed |= not func.is_view
             tally = self.tallies[self.running[-1][0]]
             if macs is not None:
                 self.book(macs(args, kwargs, output), (args, kwargs), output)
@@ -140,7 +140,7 @@ class _Tracer(TorchDispatchMode):
         name, layer, _ = self.running[-1]
         tally = self.tallies[name]
         tally.macs += macs * (4 if any(tensor.is_complex() for tensor in tensors_in(output)) else 1)
-        if not _is_leaf(layer):
+        if not is_leaf(layer):
             tally.bytes_read += _bytes(tensors_in(operands))
             tally.bytes_written += _bytes(tensors_in(output))
 
@@ -154,7 +154,7 @@ class _Functions(TorchFunctionMode):
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         if func in (Tensor.tolist, Tensor.numpy, Tensor.__array__) and args[0].is_meta:
-            raise _ShapesDoNotSuffice(f"Tensor.{func.__name__} {_ASKS}")
+            raise _ValuesError(f"Tensor.{func.__name__} {_ASKS}")
         output = func(*args, **(kwargs or {}))
         if func is torch.linalg.vecdot and output.dim() and self.tracer.running:  # to torch, a product and a sum
             vectors = list(tensors_in((args, kwargs)))[:2]
@@ -173,11 +173,10 @@ def _run(func, operator, args, kwargs):
     try:
         return func(*args, **kwargs)
     except (NotImplementedError, RuntimeError) as error:
-        tags = getattr(func, "tags", ())
-        if torch.Tag.data_dependent_output in tags or torch.Tag.dynamic_output_shape in tags:
-            raise _ShapesDoNotSuffice(f"{operator} {_ASKS}") from error
+        if {torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape} & set(func.tags):
+            raise _ValuesError(f"{operator} {_ASKS}") from error
         if isinstance(error, NotImplementedError):
-            raise _ShapesDoNotSuffice(f"{operator} has no kernel for shapes alone") from error
+            raise _ValuesError(f"{operator} has no kernel for shapes alone") from error
         raise
 
 
@@ -215,7 +214,8 @@ def tensors_in(tree: object) -> Iterator[Tensor]:
             yield from tensors_in(value)
 
 
-def _is_leaf(module: nn.Module) -> bool:
+def is_leaf(module: nn.Module) -> bool:
+    """Whether a module has no submodules."""
     return next(module.children(), None) is None
 
 

@@ -8,7 +8,7 @@ from torch import nn
 
 from companion import audit, cost
 from companion.audit import _formulas, _layers, _resnets
-from companion.cost import _trace
+from companion.cost import _products
 from companion.networks import _googlenet, _mobilenet, _resnet
 from tests.test_audit import EXPECTED, found
 
@@ -78,14 +78,14 @@ def doubled(*args, **options):
     return 2 * TORCH_FLOPS(*args, **options)
 
 
-TORCH_FLOPS = _trace._FLOPS[torch.ops.aten.convolution]
+TORCH_FLOPS = _products.flop_registry[torch.ops.aten.convolution]
 RULES = {
     "the stride ignored": ("resnet", (_layers, "conv2d", altered(stride=1))),
     "the groups ignored": ("mobilenet_v2", (_layers, "conv2d", altered(groups=1))),
     "the padding ignored": ("resnet", (_layers, "conv2d", altered(padding=0))),
     "biases among the weights": ("mobilenet_v1", (_layers, "conv2d", biases_among_weights)),
     "no biases in fully connected layers": ("xception", (_layers, "linear", partial(cost.linear, bias=False))),
-    "two FLOPs a MAC": ("googlenet", (_trace, "_FLOPS", {torch.ops.aten.convolution: doubled})),
+    "two FLOPs a MAC": ("googlenet", (_products, "flop_registry", {torch.ops.aten.convolution: doubled})),
     "an expansion of MobileNetV2": (
         "mobilenet_v2",
         (_formulas, "MOBILENET_V2", (*_formulas.MOBILENET_V2[:-1], (4, 320, 1, 1))),

@@ -1,9 +1,9 @@
 """The figures of one layer, of a sum of layers, and of a whole module as a table."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
-from companion.tables import Table
+from companion.tables import NotedTable, Table
 
 _COLUMNS = (
     *("layer", "kind", "output", "weights", "biases", "affine"),
@@ -22,6 +22,7 @@ class Cost:
         macs: multiply-accumulates.
         bytes_read: bytes of inputs and parameters.
         bytes_written: bytes of outputs.
+        uncounted: names of what may multiply, too, and has no formula, so that ``macs`` leaves it out; see `count`.
 
     >>> from companion.cost import conv2d
     >>> reduce, conv = conv2d(256, 64, 1, bias=False), conv2d(64, 256, 3, bias=False)
@@ -35,6 +36,7 @@ class Cost:
     macs: int = 0
     bytes_read: int = 0
     bytes_written: int = 0
+    uncounted: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def parameters(self) -> int:
@@ -60,8 +62,9 @@ class Cost:
         return self + Cost() if other == 0 else NotImplemented  # sum() starts at 0
 
     def __str__(self) -> str:
+        without = f" without {', '.join(dict.fromkeys(self.uncounted))}" if self.uncounted else ""
         return (
-            f"{self.parameters:,} parameters ({self.weights:,} weights), {self.macs:,} MACs, "
+            f"{self.parameters:,} parameters ({self.weights:,} weights), {self.macs:,} MACs{without}, "
             f"{self.bytes:,} bytes, {self.intensity:,.1f} FLOPs per byte"
         )
 
@@ -94,7 +97,7 @@ class LayerCost(Cost):
 
 @dataclass(frozen=True, repr=False)
 class CostTable:
-    """The costs of a module, a row a layer, as `count` returns them.
+    """The costs of a module, one row per layer, as `count` returns them.
 
     Iterate over it, index it by position or by a layer's name, or let it print itself.
 
@@ -108,7 +111,7 @@ class CostTable:
 
     @property
     def total(self) -> Cost:
-        """The sum of all rows."""
+        """The sum of all rows; if it names something ``uncounted``, its MACs are a lower bound."""
         return sum(self.rows, Cost())
 
     def share(self, which: str | Callable[[LayerCost], bool], quantity: str = "macs") -> float:
@@ -130,7 +133,7 @@ class CostTable:
         """
         if not (isinstance(which, str) or callable(which)):
             raise TypeError(f"which must be a kind of layer or a function, got {type(which).__name__}")
-        additive = [*(f.name for f in fields(Cost)), "parameters", "bytes"]
+        additive = [*(f.name for f in fields(Cost) if f.name != "uncounted"), "parameters", "bytes"]
         if quantity not in additive:
             raise ValueError(f"quantity must be one of {', '.join(additive)}, got {quantity!r}")
         total = getattr(self.total, quantity)
@@ -161,8 +164,13 @@ class CostTable:
     def _repr_html_(self) -> str:
         return self._table()._repr_html_()
 
-    def _table(self) -> Table:
-        return Table(_COLUMNS, self._cells(), self.caption, total=_cells("total", "", "", self.total))
+    def _table(self) -> NotedTable:
+        table = Table(_COLUMNS, self._cells(), self.caption, total=_cells("total", "", "", self.total))
+        layers: dict[str, list[str]] = {}
+        for row in self.rows:
+            for name in row.uncounted:
+                layers.setdefault(name, []).append(row.name or "(itself)")
+        return NotedTable(table, tuple(f"Not counted: {name} in {', '.join(layers[name])}" for name in layers))
 
     def _cells(self) -> list[list]:
         lines = []

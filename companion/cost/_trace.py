@@ -4,26 +4,24 @@ The module itself is not run. A copy is, whose tensors live on torch's ``meta`` 
 data, so that neither a weight is copied nor an activation allocated.
 """
 
-import copy
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.conv import _ConvNd
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
-from torch.utils.flop_counter import flop_registry
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode  # the one way that torch has to see its operators
+
+from companion.cost import _products
+from companion.cost._shadow import META, shadow, without_data
 
 aten = torch.ops.aten
-
-# FLOPs of every convolution and product of matrices, by torch's own formulas; it has none for these last three.
-_FLOPS = {
-    **flop_registry,
-    aten.mv: lambda matrix, vector, **_: 2 * matrix.numel(),
-    aten.addmv: lambda bias, matrix, vector, **_: 2 * matrix.numel(),
-    aten.dot: lambda a, b, **_: 2 * a.numel(),
-}
+CONVOLUTIONS = (
+    *(nn.Conv1d, nn.Conv2d, nn.Conv3d),
+    *(nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d),
+)
 
 
 @dataclass
@@ -36,53 +34,52 @@ class Tally:
     bytes_read: int = 0
     bytes_written: int = 0
     convolutions: set[tuple[tuple[int, ...], int]] = field(default_factory=set)  # (kernel_size, groups)
+    uncounted: dict[str, None] = field(default_factory=dict)  # names of operators, in the order of their calls
 
 
-def trace(module: nn.Module, input_size: tuple[int, ...], dtype: torch.dtype) -> dict[str, Tally]:
+class _ValuesError(RuntimeError):
+    """The module asks for what tensors without data can't give."""
+
+
+def trace(module: nn.Module, inputs: tuple, kwargs: dict, given: str) -> dict[str, Tally]:
     """Run a copy of ``module`` without data, in evaluation mode; return a tally for each module in it, by name.
 
     Args:
-        module: any module whose ``forward`` takes one tensor.
-        input_size: the shape of that tensor.
-        dtype: its dtype.
+        module: any module.
+        inputs: what its ``forward`` is called with; of tensors, shape and dtype are used.
+        kwargs: likewise, by name.
+        given: the inputs in words, for messages.
 
     Raises:
-        TypeError: if the input or a parameter is complex.
-        ValueError: if the module can't be copied or watched, or a layer refuses its input; the message names the
-            layer.
+        TypeError: if an input or a parameter is complex.
+        ValueError: if the module can't be copied or watched, a layer refuses its input, or shapes do not suffice;
+            the message names the layer.
     """
-    if dtype.is_complex or any(parameter.is_complex() for parameter in module.parameters()):
+    if any(tensor.is_complex() for tensor in [*tensors_in((inputs, kwargs)), *module.parameters()]):
         raise TypeError("module and input must be real, got complex numbers, of which one product is several MACs")
-    shadow = _without_data(module).eval()
-    tracer = _Tracer(shadow)
-    x = torch.empty(input_size, dtype=dtype, device="meta")
+    copied, hooked = shadow(module)
+    tracer = _Tracer(copied)
+    for name in hooked:
+        tracer.tallies[name].uncounted["forward hooks"] = None
     # Whatever forward makes is to be without data too, and what it draws at random is to leave no trace.
-    with torch.no_grad(), torch.random.fork_rng(devices=[]), torch.device("meta"), tracer:
+    with torch.no_grad(), torch.random.fork_rng(devices=[]), META, _Functions(tracer), tracer:
         try:
-            shadow(x)
-        except (RuntimeError, ValueError, IndexError) as error:
-            name, layer, shapes = tracer.running[-1]
-            what = layer if _is_leaf(layer) else type(layer).__name__
-            where = f"layer {name!r}, {what}, was given {', '.join(map(str, shapes))}: " if name else ""
+            inputs, kwargs = without_data((inputs, kwargs))
+            copied.eval()(*inputs, **kwargs)
+        except RecursionError as error:
             raise ValueError(
-                f"input_size {input_size} does not fit {type(module).__name__}: {where}{error}"
+                "module must be nested less deeply: Python's recursion limit ends its forward"
             ) from error
+        except Exception as error:  # whatever the classes of the module raise
+            name, layer, shapes = tracer.running[-1] if tracer.running else ("", module, [])
+            what = layer if is_leaf(layer) else type(layer).__name__
+            where = f"layer {name!r}, {what}, was given {', '.join(map(str, shapes))}: " if name else ""
+            if isinstance(error, _ValuesError) or "meta device" in str(error):
+                problem = f"module must be one that runs on shapes alone, got {type(module).__name__}"
+            else:
+                problem = f"{given} does not fit {type(module).__name__}"
+            raise ValueError(f"{problem}: {where}{str(error) or type(error).__name__}") from error
     return tracer.tallies
-
-
-def _without_data(module: nn.Module) -> nn.Module:
-    """Return a copy of ``module`` on the meta device, in which shared tensors are still shared."""
-    for name, layer in module.named_modules():
-        if isinstance(layer, torch.jit.ScriptModule):  # takes no hooks, so that nothing in it could be counted
-            where = f" as layer {name!r}" if name else ""
-            raise ValueError(f"module must be plain Python, got a {type(layer).__name__}{where}")
-    tensors = [*module.parameters(), *module.buffers()]
-    for layer in module.modules():
-        tensors += [value for value in vars(layer).values() if isinstance(value, Tensor)]
-    try:
-        return copy.deepcopy(module, {id(tensor): tensor.detach().to("meta") for tensor in tensors})
-    except Exception as error:  # whatever the classes of the module raise
-        raise ValueError(f"module must be one that can be copied, got {type(module).__name__}: {error}") from error
 
 
 class _Tracer(TorchDispatchMode):
@@ -99,56 +96,128 @@ class _Tracer(TorchDispatchMode):
             layer.register_forward_hook(partial(self._leave, name), with_kwargs=True)
 
     def _enter(self, name, layer, args, kwargs):
-        shapes = [tuple(tensor.shape) for tensor in _tensors((args, kwargs))]
+        shapes = [tuple(tensor.shape) for tensor in tensors_in((args, kwargs))]
         self.running.append((name, layer, shapes))
         self.computed = False
-        if isinstance(layer, _ConvNd) and len(shapes[0]) != len(layer.kernel_size) + 2:
+        if isinstance(layer, CONVOLUTIONS) and len(shapes[0]) != len(layer.kernel_size) + 2:
             # torch itself would take (C, H, W) for a batch of one.
             raise ValueError(f"its input must have {len(layer.kernel_size) + 2} axes, the batch first")
 
     def _leave(self, name, layer, args, kwargs, output):
-        self.running.pop()
+        while self.running.pop()[0] != name:  # what has raised an error that forward caught
+            pass
         tally = self.tallies[name]
-        written = _tensors(output)
+        written = list(tensors_in(output))
         tally.calls += 1
         tally.output_shape = tuple(written[0].shape) if written else None
-        if self.computed and _is_leaf(layer):
-            tally.bytes_read += _bytes([*_tensors((args, kwargs)), *layer.parameters()])
+        if self.computed and is_leaf(layer):
+            tally.bytes_read += _bytes([*tensors_in((args, kwargs)), *layer.parameters()])
             tally.bytes_written += _bytes(written)
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        kwargs = kwargs or {}
-        packet = func.overloadpacket
-        if torch.is_inference_mode_enabled() and packet not in _FLOPS:
+        operator = func.overloadpacket
+        args, kwargs = _on_one_device(args, kwargs or {})
+        macs = _products.formula(operator)
+        if torch.is_inference_mode_enabled() and macs is None:
             with self:  # a Linear arrives whole in this mode, and has to be taken apart to be counted
                 output = func.decompose(*args, **kwargs)
             if output is not NotImplemented:
                 return output
-        output = func(*args, **kwargs)
+        output = _run(func, operator, args, kwargs)
         if self.running:
             self.computed |= not func.is_view
-            if packet in _FLOPS:
-                self._book(packet, args, kwargs, output)
+            tally = self.tallies[self.running[-1][0]]
+            if macs is not None:
+                self.book(macs(args, kwargs, output), (args, kwargs), output)
+            elif _products.is_uncounted(operator) and any(True for _ in tensors_in(output)):
+                tally.uncounted[str(operator)] = None
+            if operator is aten.convolution:
+                tally.convolutions.add((tuple(args[1].shape[2:]), args[8]))
         return output
 
-    def _book(self, packet, args, kwargs, output):
+    def book(self, macs, operands, output):
+        """Add a product to what the innermost module has done. One complex MAC is four real ones."""
         name, layer, _ = self.running[-1]
         tally = self.tallies[name]
-        tally.macs += _FLOPS[packet](*args, **kwargs, out_val=output) // 2
-        if packet is aten.convolution:
-            tally.convolutions.add((tuple(args[1].shape[2:]), args[8]))
-        if not _is_leaf(layer):
-            tally.bytes_read += _bytes(_tensors((args, kwargs)))
-            tally.bytes_written += _bytes(_tensors(output))
+        tally.macs += macs * (4 if any(tensor.is_complex() for tensor in tensors_in(output)) else 1)
+        if not is_leaf(layer):
+            tally.bytes_read += _bytes(tensors_in(operands))
+            tally.bytes_written += _bytes(tensors_in(output))
 
 
-def _is_leaf(module: nn.Module) -> bool:
+class _Functions(TorchFunctionMode):
+    """Sees the few functions that torch's operators do not show for what they are."""
+
+    def __init__(self, tracer: _Tracer):
+        super().__init__()
+        self.tracer = tracer
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        if func in (Tensor.tolist, Tensor.numpy, Tensor.__array__) and args[0].is_meta:
+            raise _ValuesError(f"Tensor.{func.__name__} {_ASKS}")
+        output = func(*args, **(kwargs or {}))
+        if func is torch.linalg.vecdot and output.dim() and self.tracer.running:  # to torch, a product and a sum
+            vectors = list(tensors_in((args, kwargs)))[:2]
+            macs = math.prod(torch.broadcast_shapes(*(v.shape for v in vectors)))
+            self.tracer.book(macs, vectors, output)
+        return output
+
+
+_ASKS = "asks for the values of a tensor, and there are shapes alone"
+
+
+def _run(func, operator, args, kwargs):
+    """Let torch find the shape of an operator's result; say so where it can't."""
+    if operator is aten.convolution:
+        _check_kernel(*args)
+    try:
+        return func(*args, **kwargs)
+    except (NotImplementedError, RuntimeError) as error:
+        if {torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape} & set(func.tags):
+            raise _ValuesError(f"{operator} {_ASKS}") from error
+        if isinstance(error, NotImplementedError):
+            raise _ValuesError(f"{operator} has no kernel for shapes alone") from error
+        raise
+
+
+def _check_kernel(x, weight, bias, stride, padding, dilation, transposed, *_):
+    """Refuse a kernel larger than its input, for which torch 2.6 returns an empty result."""
+    extent = [d * (k - 1) + 1 for d, k in zip(dilation, weight.shape[2:], strict=False)]
+    padded = [n + 2 * p for n, p in zip(x.shape[2:], padding, strict=False)]
+    if not transposed and any(e > n for e, n in zip(extent, padded, strict=False)):
+        raise RuntimeError(f"Kernel size {extent} can't be greater than the padded input size {padded}")
+
+
+def _on_one_device(args, kwargs):
+    """Drop the data of operands, such as a tensor in a closure, that meet operands without."""
+    if any(tensor.is_meta for tensor in tensors_in((args, kwargs))):
+        args, kwargs = _emptied(args), _emptied(kwargs)
+        if kwargs.get("device") is not None:  # x.to("cuda") stays where it is
+            kwargs["device"] = META
+    return args, kwargs
+
+
+def _emptied(tree):
+    if isinstance(tree, Tensor):
+        return tree if tree.is_meta else tree.detach().to(META)
+    if isinstance(tree, dict):
+        return {key: _emptied(value) for key, value in tree.items()}
+    return type(tree)(map(_emptied, tree)) if type(tree) in (list, tuple) else tree
+
+
+def tensors_in(tree: object) -> Iterator[Tensor]:
+    """Yield the tensors in lists, tuples and dicts, however deep."""
+    if isinstance(tree, Tensor):
+        yield tree
+    elif isinstance(tree, Mapping | list | tuple):
+        for value in tree.values() if isinstance(tree, Mapping) else tree:
+            yield from tensors_in(value)
+
+
+def is_leaf(module: nn.Module) -> bool:
+    """Whether a module has no submodules."""
     return next(module.children(), None) is None
 
 
-def _tensors(tree: object) -> list[Tensor]:
-    return [leaf for leaf in tree_leaves(tree) if isinstance(leaf, Tensor)]
-
-
-def _bytes(tensors: list[Tensor]) -> int:
+def _bytes(tensors: Iterable[Tensor]) -> int:
     return sum(tensor.nbytes for tensor in tensors)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 from torch.nn import functional as F
+from torch.utils.flop_counter import register_flop_formula
 
 from companion.kernels._arguments import ACTIVATIONS, check_arrays, check_options
 from companion.kernels._cupy import Gpu
@@ -98,6 +99,11 @@ def _on_gpu(x, weight, bias, residual, activation, precision, variant):
 def _shape_only(x, weight, bias, residual, activation, precision, variant):
     _check(given(x, weight, bias, residual), activation, precision, variant)
     return x.new_empty((x.shape[0], weight.shape[0], *x.shape[2:]))
+
+
+@register_flop_formula(torch.ops.companion.pointwise_conv)
+def _flops(x_shape, weight_shape, *_, out_shape, **__):
+    return 2 * math.prod(out_shape) * x_shape[1]
 
 
 def _save(ctx, inputs, output):

@@ -76,7 +76,7 @@ define environment
 	as in: make PYTHON=python3.12 ...')"
 	@test -e $@ || $(PYTHON) -m venv --clear $(@D) || { rm -rf $(@D); echo "No virtual environment could be made; \
 	where it is venv that is missing, on Debian: apt-get install python3-venv" >&2; exit 1; }
-	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $< || { echo "$< could not be installed. \
+	@$(@D)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check -r $< || { echo "$< could not be installed. \
 	This needs a network, the first time; where there is one, pip says above what is wrong." >&2; exit 1; }
 	@touch $@
 endef

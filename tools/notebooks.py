@@ -24,7 +24,8 @@ from nbclient import NotebookClient
 BOOK = Path(__file__).resolve().parent.parent / "book"
 ENVIRONMENT = {
     "PYTHONHASHSEED": "0",
-    "PYTHONWARNINGS": "default",
+    "PYTHONWARNINGS": "",  # Python's own choice: no word of what libraries should change in their code
+    "TORCH_LOGS": "-torch.utils.cpp_extension",  # else it notes a CUDA toolkit on a machine without a GPU
     "TQDM_DISABLE": "1",  # a progress bar is for people, not for a file
 }
 GLUED = "application/papermill.record/text/plain"

@@ -90,6 +90,7 @@ def stands() -> bool:
 
 def prune(dist: Path) -> None:
     """Keep what the site uses, and of the fonts the format that every browser that runs the site reads."""
+    shutil.rmtree(dist / "contrib")
     for path in dist.rglob("*"):
         if path.is_file() and path.name not in KEPT and path.suffix != ".woff2":
             path.unlink()

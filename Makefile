@@ -1,8 +1,9 @@
-# make book · make test · make notebooks · make lab · make serve · make bench · make bench-gpu · make lint · make clean
-# Each target sets up what it needs, in a virtual environment of its own.
+# make book · make serve · make lab · make notebooks · make test · make quick · make bench · make bench-gpu · make clean
+# `make book` needs the site's tools alone, in .venv-book; all other targets use .venv, which `make env` makes.
 
 PYTHON ?= python3
 VENV ?= .venv
+BOOK ?= .venv-book
 BIN := $(VENV)/bin
 SITE := _build/html
 PORT ?= 8000
@@ -10,67 +11,83 @@ PORT ?= 8000
 JOBS ?= 2
 
 .NOTPARALLEL:
-.PHONY: book notebooks lab serve bench bench-gpu lint test unit coverage nbval site clean
+.PHONY: book serve env notebooks bench bench-gpu lab test quick lint unit coverage nbval site clean
 .DELETE_ON_ERROR:
 
-book: $(VENV)/.book vendor/katex/katex.min.css
-	@$(BIN)/jupyter-book build . -W -n --keep-going -q
+book: $(BOOK)/.made
+	@$(BOOK)/bin/python tools/vendor.py
+	@$(BOOK)/bin/jupyter-book build . -W -n --keep-going -q
 	@echo "The book is at file://$(CURDIR)/$(SITE)/index.html (or: make serve)"
 
 serve: book
+	@$(BOOK)/bin/python -c "import socket; socket.create_server(('127.0.0.1', $(PORT)))" 2>/dev/null || \
+		{ echo "Port $(PORT) is in use: name another, as in make serve PORT=8001" >&2; exit 1; }
 	@echo "Serving http://localhost:$(PORT)/ (stop with Ctrl+C)"
-	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory $(SITE) $(PORT)
+	@$(BOOK)/bin/python -m http.server --bind 127.0.0.1 --directory $(SITE) $(PORT)
 
-# Run notebooks in place and store their outputs: all of them, or make notebooks NOTEBOOKS=book/pointwise.ipynb
-notebooks: $(VENV)/.book
+env: $(VENV)/.made
+
+# Run notebooks in place and store their outputs: all of them, or make notebooks NOTEBOOKS="pointwise separable"
+notebooks: $(VENV)/.made
 	$(BIN)/python -m tools.notebooks $(NOTEBOOKS)
 
 # The same, and measure the times of the timed cells anew on this machine.
-bench: $(VENV)/.book
+bench: $(VENV)/.made
 	$(BIN)/python -m tools.notebooks --timings $(NOTEBOOKS)
 
 # Measure the kernels on an NVIDIA GPU: results, sanitizers, times. They go into benchmarks/results.
-bench-gpu: $(VENV)/.book
+bench-gpu: $(VENV)/.made
 	$(BIN)/python -m benchmarks.gpu
 
-lab: $(VENV)/.book
+lab: $(VENV)/.made
 	$(BIN)/jupyter trust book/*.ipynb
-	$(BIN)/jupyter lab --notebook-dir=book
+	$(BIN)/jupyter lab --notebook-dir=book --LabApp.default_url=/lab/tree/index.ipynb
 
 test: lint unit nbval site
 
-lint: $(VENV)/.test
+# For daily work: lint, the notebooks' hygiene, and the units of what has changed since the last commit, or of one
+# room: make quick ROOM=cost
+quick: $(VENV)/.made
+	$(BIN)/python -m tools.quick --jobs $(JOBS) $(ROOM)
+
+lint: $(VENV)/.made
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 
-unit: $(VENV)/.test vendor/katex/katex.min.css
+unit: $(VENV)/.made
+	@$(BIN)/python tools/vendor.py
 	$(BIN)/python -m pytest --ignore=tests/site -n $(JOBS) --dist worksteal
 
-nbval: $(VENV)/.test
-	$(BIN)/python -m pytest book --nbval --nbval-current-env --nbval-cell-timeout=120 \
+nbval: $(VENV)/.made
+	$(BIN)/python -m pytest book --nbval --nbval-current-env --nbval-cell-timeout=300 \
 		--nbval-sanitize-with=tests/nbval_sanitize.cfg
 
-coverage: $(VENV)/.test vendor/katex/katex.min.css
+coverage: $(VENV)/.made
+	@$(BIN)/python tools/vendor.py
 	$(BIN)/python -m pytest --ignore=tests/site --cov --cov-report=term
 
-site: $(VENV)/.test book
+site: $(VENV)/.made book
+	@$(BIN)/python tools/vendor.py
 	$(BIN)/python -m pytest tests/site -n $(JOBS) --dist loadfile
 
-$(VENV)/bin/python:
-	@$(PYTHON) -c "import sys; sys.exit(0 if sys.version_info >= (3, 11) else 'Python 3.11 or newer is needed: make PYTHON=python3.11 ...')"
-	$(PYTHON) -m venv $(VENV) || (rm -rf $(VENV); echo "On Debian: apt-get install python3-venv"; exit 1)
-
-$(VENV)/.book: $(VENV)/bin/python requirements.txt constraints.txt pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+# An environment counts as made once everything is in it: the stamp is written last, and without it all begins anew.
+define environment
+	@$(PYTHON) -c "import sys; sys.exit(None if sys.version_info >= (3, 11) else 'Python 3.11 or newer is needed, \
+	as in: make PYTHON=python3.12 ...')"
+	@test -e $@ || $(PYTHON) -m venv --clear $(@D) || { rm -rf $(@D); echo "No virtual environment could be made; \
+	where it is venv that is missing, on Debian: apt-get install python3-venv" >&2; exit 1; }
+	@$(@D)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check -r $< || { echo "$< could not be installed. \
+	This needs a network, the first time; where there is one, pip says above what is wrong." >&2; exit 1; }
 	@touch $@
+endef
 
-$(VENV)/.test: $(VENV)/.book requirements-test.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-test.txt
-	@touch $@
+$(BOOK)/.made: requirements-book.txt constraints.txt
+	$(environment)
 
-vendor/katex/katex.min.css: $(VENV)/.book package.json package-lock.json
-	$(BIN)/python tools/vendor.py
-	@touch $@
+$(VENV)/.made: requirements-test.txt requirements.txt requirements-book.txt constraints.txt pyproject.toml
+	$(environment)
 
 clean:
-	rm -rf _build vendor $(VENV) .pytest_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf $(VENV) $(BOOK) _build build vendor *.egg-info .coverage .coverage.* .hypothesis .pytest_cache
+	find . -path ./.git -prune -o \( -name __pycache__ -o -name .ruff_cache -o -name .ipynb_checkpoints \) \
+		-prune -exec rm -rf {} +

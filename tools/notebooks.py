@@ -1,6 +1,6 @@
 """Run the book's notebooks in place, so that running them twice changes no byte.
 
-    python tools/notebooks.py [--timings] [NOTEBOOK ...]
+    python -m tools.notebooks [--timings] [NOTEBOOK ...]
 
 Each notebook is executed in ``book/`` under a fixed environment, then written without what changes from run
 to run. Cells tagged ``nbval-ignore-output`` hold measured times: they run too, but keep the outputs they have,
@@ -74,7 +74,7 @@ def execute(path: Path, timings: bool) -> None:
         coalesce_streams=True,
         kernel_name="python3",
     )
-    client.execute(env={**os.environ, **ENVIRONMENT})
+    client.execute(env={**os.environ, **ENVIRONMENT}, transport_encryption="auto")  # else the kernel warns of it
     for cell in timed:  # all or none: a figure of times is drawn from the cell that measured them
         cell.outputs = kept.get(cell.id, cell.outputs)
         cell.metadata["measured"] = digest
@@ -91,9 +91,22 @@ def execute(path: Path, timings: bool) -> None:
     subprocess.run(strip, check=True)
 
 
+def notebook(name: str) -> Path:
+    """Return the notebook that is meant by a path, or by its name alone.
+
+    >>> notebook("pointwise").name, notebook("book/pointwise.ipynb").name
+    ('pointwise.ipynb', 'pointwise.ipynb')
+    """
+    for path in (Path(name), BOOK / name, BOOK / f"{name}.ipynb"):
+        if path.suffix == ".ipynb" and path.is_file():
+            return path
+    known = ", ".join(sorted(path.stem for path in BOOK.glob("*.ipynb")))
+    raise argparse.ArgumentTypeError(f"there is no notebook {name!r}; there are {known}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("notebooks", nargs="*", type=Path, default=sorted(BOOK.glob("*.ipynb")))
+    parser.add_argument("notebooks", nargs="*", type=notebook, default=sorted(BOOK.glob("*.ipynb")))
     parser.add_argument("--timings", action="store_true", help="measure the timed cells anew")
     arguments = parser.parse_args()
     for path in arguments.notebooks:

@@ -22,7 +22,10 @@ def mathematics():
         module.typesetter.cache_clear()
 
 
-@pytest.mark.parametrize("name", ["anchors", "assets", "cells", "hosting", "landing", "mathematics", "pages"])
+PARTS = ["anchors", "api", "assets", "cells", "hosting", "landing", "mathematics", "pages"]
+
+
+@pytest.mark.parametrize("name", PARTS)
 def test_examples_in_docstrings_hold(name):
     assert doctest.testmod(import_module(f"book_site.{name}")).failed == 0
 

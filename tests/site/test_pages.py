@@ -20,7 +20,7 @@ class Visit:
     widths: dict[int, int] = field(default_factory=dict)
 
 
-@pytest.fixture(scope="module", params=[*PAGES, "index.html", "search.html", "_modules/companion/cost.html"])
+@pytest.fixture(scope="module", params=[*PAGES, "index.html", "search.html", "_modules/companion/tables.html"])
 def visit(request, browser, address) -> Visit:
     visit = Visit()
     context = browser.new_context(viewport={"width": 1280, "height": 900})

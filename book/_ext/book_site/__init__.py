@@ -1,7 +1,8 @@
 """The book's own Sphinx extension: what makes the stock theme lean, accessible and self-contained.
 
 ``hosting``   one web address and one repository, both off unless given
-``mathematics``  KaTeX at build time: where node is, and an error for a formula that KaTeX cannot read
+``mathematics``  KaTeX at build time, and an error for a formula that KaTeX cannot read
+``api``       the package's own page, without the libraries that the package builds on
 ``cells``     hidden cells, tables and figures that a keyboard and a phone can use
 ``anchors``   an address for each code cell, and links to it
 ``pages``     the head of each page: description, deferred scripts
@@ -9,13 +10,18 @@
 ``assets``    icon fonts and stylesheet cut down to the icons in use; nothing else that no page asks for
 """
 
+import sys
+from pathlib import Path
+
 from sphinx.application import Sphinx
 
-from book_site import anchors, assets, cells, hosting, landing, mathematics, pages
+sys.path.append(str(Path(__file__).resolve().parents[3]))  # where companion and tools lie
+
+from book_site import anchors, api, assets, cells, hosting, landing, mathematics, pages
 
 
 def setup(app: Sphinx) -> dict:
     """Connect the parts, in the order in which Sphinx will meet them."""
-    for part in (hosting, mathematics, cells, anchors, pages, landing, assets):
+    for part in (hosting, mathematics, api, cells, anchors, pages, landing, assets):
         part.connect(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": False}

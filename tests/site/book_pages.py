@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -17,6 +17,17 @@ def pages() -> list[str]:
 
 
 PAGES = pages()
+PATIENCE = 120_000  # ms that a page may take: a machine may be busy with other things
+# Some 0.3 s after a change of width or content the theme lets a keyboard reach what scrolls.
+SCROLLING_IS_SETTLED = """() => [...document.querySelectorAll("pre, .output, .pst-scrollable-table-container")]
+  .every((box) => box.scrollWidth <= box.clientWidth || box.tabIndex === 0)"""
+
+
+def new_context(browser: Browser, **options) -> BrowserContext:
+    """Open a context that waits patiently."""
+    context = browser.new_context(**options)
+    context.set_default_timeout(PATIENCE)
+    return context
 
 
 def first_page_with(selector: str, page: Page) -> None:

@@ -15,9 +15,10 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from book_pages import ROOT
-from playwright.sync_api import Browser, sync_playwright
+from book_pages import PATIENCE, ROOT, new_context
+from playwright.sync_api import Browser, expect, sync_playwright
 
+expect.set_options(timeout=PATIENCE)
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
@@ -97,7 +98,8 @@ def browser():
 @pytest.fixture
 def page(browser: Browser, address: str):
     """A page of its own, light, 1280 pixels wide, that moves nothing."""
-    context = browser.new_context(
+    context = new_context(
+        browser,
         base_url=address,
         viewport={"width": 1280, "height": 900},
         color_scheme="light",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import axe_playwright_python
 import pytest
-from book_pages import PAGES
+from book_pages import PAGES, SCROLLING_IS_SETTLED
 from playwright.sync_api import Page
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
@@ -77,9 +77,10 @@ def test_axe_finds_nothing(path, page):
         page.locator("#search-results li").first.wait_for()
     page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
     prepare(page)
+    page.wait_for_function(SCROLLING_IS_SETTLED)
     assert found(page, *ALL) == []
     page.set_viewport_size({"width": 390, "height": 900})
-    page.wait_for_timeout(350)  # the theme measures what scrolls a moment after a resize
+    page.wait_for_function(SCROLLING_IS_SETTLED)
     assert found(page, ("light", "structure")) == []
 
 

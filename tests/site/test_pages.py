@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
-from book_pages import PAGES
+from book_pages import PAGES, new_context
 
 LIMIT = 400_000  # bytes of a first load, compressed
 
@@ -23,7 +23,7 @@ class Visit:
 @pytest.fixture(scope="module", params=[*PAGES, "index.html", "search.html", "_modules/companion/tables.html"])
 def visit(request, browser, address) -> Visit:
     visit = Visit()
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context = new_context(browser, viewport={"width": 1280, "height": 900})
     page = context.new_page()
     page.on("console", lambda message: visit.errors.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: visit.errors.append(str(error)))
@@ -64,7 +64,7 @@ def test_the_page_does_not_overflow_a_phone(visit):
 
 @pytest.mark.parametrize("path", PAGES)
 def test_the_page_reads_without_javascript(path, browser, address):
-    context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
+    context = new_context(browser, java_script_enabled=False, viewport={"width": 390, "height": 844})
     page = context.new_page()
     page.goto(address + path)
     assert page.locator("nav.bd-links").get_by_role("link").first.is_visible()

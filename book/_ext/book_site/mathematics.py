@@ -13,12 +13,10 @@ from pathlib import Path
 
 from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx.errors import ExtensionError
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 from tools import vendor
 
-SET_UP = "run python tools/vendor.py"
 logger = logging.getLogger(__name__)
 
 SCRIPT = """
@@ -35,15 +33,8 @@ require("readline").createInterface({ input: process.stdin }).on("line", (line) 
 
 @cache
 def typesetter(katex: Path) -> subprocess.Popen:
-    """Start node with this KaTeX, once a build.
-
-    Raises:
-        ExtensionError: if there is no node.
-    """
-    node = vendor.find_node()
-    if node is None:
-        raise ExtensionError(f"node is needed to render formulas: {SET_UP}")
-    command = [node, "-e", SCRIPT, str(katex)]
+    """Start node with this KaTeX, once a build."""
+    command = [vendor.find_node(), "-e", SCRIPT, str(katex)]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf8")
 
 
@@ -84,9 +75,8 @@ def write_display(translator, node: nodes.math_block) -> None:
 
 
 def prepare(app: Sphinx) -> None:
-    """See that KaTeX has been fetched."""
-    if not Path(app.srcdir, "vendor", "katex", "katex.min.js").is_file():
-        raise ExtensionError(f"KaTeX is missing: {SET_UP}")
+    """See that node and KaTeX are there; the first time they are fetched."""
+    vendor.main()
     app.add_css_file("katex/katex.min.css")
 
 

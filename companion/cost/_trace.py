@@ -5,7 +5,7 @@ data, so that neither a weight is copied nor an activation allocated.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -15,7 +15,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode  # the one way that torch has to see its operators
 
 from companion.cost import _products
-from companion.cost._shadow import META, shadow, without_data
+from companion.cost._shadow import META, on_one_device, shadow, tensors_in, without_data
 
 aten = torch.ops.aten
 CONVOLUTIONS = (
@@ -85,6 +85,8 @@ def trace(module: nn.Module, inputs: tuple, kwargs: dict, given: str) -> dict[st
 class _Tracer(TorchDispatchMode):
     """Sees every operation of torch and books it on the innermost module that is running."""
 
+    supports_higher_order_operators = True  # they come here and are refused by name
+
     def __init__(self, module: nn.Module):
         super().__init__()
         self.tallies: dict[str, Tally] = {}
@@ -115,8 +117,10 @@ class _Tracer(TorchDispatchMode):
             tally.bytes_written += _bytes(written)
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        if not hasattr(func, "overloadpacket"):
+            raise _ValuesError(f"{func} takes functions, of which one may run or none")
         operator = func.overloadpacket
-        args, kwargs = _on_one_device(args, kwargs or {})
+        args, kwargs = on_one_device(args, kwargs or {})
         macs = _products.formula(operator)
         if torch.is_inference_mode_enabled() and macs is None:
             with self:  # a Linear arrives whole in this mode, and has to be taken apart to be counted
@@ -186,32 +190,6 @@ def _check_kernel(x, weight, bias, stride, padding, dilation, transposed, *_):
     padded = [n + 2 * p for n, p in zip(x.shape[2:], padding, strict=False)]
     if not transposed and any(e > n for e, n in zip(extent, padded, strict=False)):
         raise RuntimeError(f"Kernel size {extent} can't be greater than the padded input size {padded}")
-
-
-def _on_one_device(args, kwargs):
-    """Drop the data of operands, such as a tensor in a closure, that meet operands without."""
-    if any(tensor.is_meta for tensor in tensors_in((args, kwargs))):
-        args, kwargs = _emptied(args), _emptied(kwargs)
-        if kwargs.get("device") is not None:  # x.to("cuda") stays where it is
-            kwargs["device"] = META
-    return args, kwargs
-
-
-def _emptied(tree):
-    if isinstance(tree, Tensor):
-        return tree if tree.is_meta else tree.detach().to(META)
-    if isinstance(tree, dict):
-        return {key: _emptied(value) for key, value in tree.items()}
-    return type(tree)(map(_emptied, tree)) if type(tree) in (list, tuple) else tree
-
-
-def tensors_in(tree: object) -> Iterator[Tensor]:
-    """Yield the tensors in lists, tuples and dicts, however deep."""
-    if isinstance(tree, Tensor):
-        yield tree
-    elif isinstance(tree, Mapping | list | tuple):
-        for value in tree.values() if isinstance(tree, Mapping) else tree:
-            yield from tensors_in(value)
 
 
 def is_leaf(module: nn.Module) -> bool:

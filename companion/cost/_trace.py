@@ -5,6 +5,7 @@ data, so that neither a weight is copied nor an activation allocated.
 """
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
@@ -74,7 +75,7 @@ def trace(module: nn.Module, inputs: tuple, kwargs: dict, given: str) -> dict[st
             name, layer, shapes = tracer.running[-1] if tracer.running else ("", module, [])
             what = layer if is_leaf(layer) else type(layer).__name__
             where = f"layer {name!r}, {what}, was given {', '.join(map(str, shapes))}: " if name else ""
-            if isinstance(error, _ValuesError) or "meta device" in str(error):
+            if isinstance(error, _ValuesError) or re.search("meta device|no rule registered", str(error)):
                 problem = f"module must be one that runs on shapes alone, got {type(module).__name__}"
             else:
                 problem = f"{given} does not fit {type(module).__name__}"
@@ -84,8 +85,6 @@ def trace(module: nn.Module, inputs: tuple, kwargs: dict, given: str) -> dict[st
 
 class _Tracer(TorchDispatchMode):
     """Sees every operation of torch and books it on the innermost module that is running."""
-
-    supports_higher_order_operators = True  # they come here and are refused by name
 
     def __init__(self, module: nn.Module):
         super().__init__()
@@ -117,8 +116,6 @@ class _Tracer(TorchDispatchMode):
             tally.bytes_written += _bytes(written)
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        if not hasattr(func, "overloadpacket"):
-            raise _ValuesError(f"{func} takes functions, of which one may run or none")
         operator = func.overloadpacket
         args, kwargs = on_one_device(args, kwargs or {})
         macs = _products.formula(operator)

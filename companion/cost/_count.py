@@ -8,8 +8,9 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from companion._checks import integer
+from companion.cost._shadow import tensors_in
 from companion.cost._table import CostTable, LayerCost
-from companion.cost._trace import Tally, is_leaf, tensors_in, trace
+from companion.cost._trace import Tally, is_leaf, trace
 
 
 def count(

@@ -37,7 +37,7 @@ _MACS = {
 
 # Operators of torch that multiply matrices or vectors, whether there is a formula for them or not.
 _PRODUCT = re.compile(
-    r"aten\.(\w*(mm|mv|dot)(_\w+)?|\w*conv(?!ert)\w*|\w*linear|\w*(attention|matmul|rnn|solve|dist)\w*"
+    r"aten\.(\w*(mm|mv|dot)(_\w*)?|\w*conv(?!ert)\w*|\w*linear|\w*(attention|matmul|rnn|solve|dist)\w*"
     r"|_fft_\w+|_?linalg_(?!check|vector_norm|cross|_powsum)\w+|cholesky\w*|geqrf|ormqr|_transformer\w+)"
 )
 

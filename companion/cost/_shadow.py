@@ -2,6 +2,7 @@
 
 import copy
 from collections import OrderedDict
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
@@ -79,3 +80,29 @@ def _copy_hooks(layer: nn.Module, memo: dict[int, Any]) -> bool:
 
 def _is_of_torch(hook: object) -> bool:
     return str(getattr(hook, "__module__", "")).split(".")[0] == "torch"
+
+
+def on_one_device(args: tuple, kwargs: dict) -> tuple[tuple, dict]:
+    """Drop the data of operands, such as a tensor in a closure, that meet operands without."""
+    if any(tensor.is_meta for tensor in tensors_in((args, kwargs))):
+        args, kwargs = _emptied(args), _emptied(kwargs)
+        if kwargs.get("device") is not None:  # x.to("cuda") stays where it is
+            kwargs["device"] = META
+    return args, kwargs
+
+
+def _emptied(tree):
+    if isinstance(tree, Tensor):
+        return tree if tree.is_meta else tree.detach().to(META)
+    if isinstance(tree, dict):
+        return {key: _emptied(value) for key, value in tree.items()}
+    return type(tree)(map(_emptied, tree)) if type(tree) in (list, tuple) else tree
+
+
+def tensors_in(tree: object) -> Iterator[Tensor]:
+    """Yield the tensors in lists, tuples and dicts, however deep."""
+    if isinstance(tree, Tensor):
+        yield tree
+    elif isinstance(tree, Mapping | list | tuple):
+        for value in tree.values() if isinstance(tree, Mapping) else tree:
+            yield from tensors_in(value)

@@ -5,7 +5,8 @@ data, so that neither a weight is copied nor an activation allocated.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -15,7 +16,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode  # the one way that torch has to see its operators
 
 from companion.cost import _products
-from companion.cost._shadow import META, shadow, without_data
+from companion.cost._shadow import META, on_one_device, shadow, tensors_in, without_data
 
 aten = torch.ops.aten
 CONVOLUTIONS = (
@@ -74,7 +75,7 @@ def trace(module: nn.Module, inputs: tuple, kwargs: dict, given: str) -> dict[st
             name, layer, shapes = tracer.running[-1] if tracer.running else ("", module, [])
             what = layer if is_leaf(layer) else type(layer).__name__
             where = f"layer {name!r}, {what}, was given {', '.join(map(str, shapes))}: " if name else ""
-            if isinstance(error, _ValuesError) or "meta device" in str(error):
+            if isinstance(error, _ValuesError) or re.search("meta device|no rule registered", str(error)):
                 problem = f"module must be one that runs on shapes alone, got {type(module).__name__}"
             else:
                 problem = f"{given} does not fit {type(module).__name__}"
@@ -116,7 +117,7 @@ class _Tracer(TorchDispatchMode):
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         operator = func.overloadpacket
-        args, kwargs = _on_one_device(args, kwargs or {})
+        args, kwargs = on_one_device(args, kwargs or {})
         macs = _products.formula(operator)
         if torch.is_inference_mode_enabled() and macs is None:
             with self:  # a Linear arrives whole in this mode, and has to be taken apart to be counted
@@ -186,32 +187,6 @@ def _check_kernel(x, weight, bias, stride, padding, dilation, transposed, *_):
     padded = [n + 2 * p for n, p in zip(x.shape[2:], padding, strict=False)]
     if not transposed and any(e > n for e, n in zip(extent, padded, strict=False)):
         raise RuntimeError(f"Kernel size {extent} can't be greater than the padded input size {padded}")
-
-
-def _on_one_device(args, kwargs):
-    """Drop the data of operands, such as a tensor in a closure, that meet operands without."""
-    if any(tensor.is_meta for tensor in tensors_in((args, kwargs))):
-        args, kwargs = _emptied(args), _emptied(kwargs)
-        if kwargs.get("device") is not None:  # x.to("cuda") stays where it is
-            kwargs["device"] = META
-    return args, kwargs
-
-
-def _emptied(tree):
-    if isinstance(tree, Tensor):
-        return tree if tree.is_meta else tree.detach().to(META)
-    if isinstance(tree, dict):
-        return {key: _emptied(value) for key, value in tree.items()}
-    return type(tree)(map(_emptied, tree)) if type(tree) in (list, tuple) else tree
-
-
-def tensors_in(tree: object) -> Iterator[Tensor]:
-    """Yield the tensors in lists, tuples and dicts, however deep."""
-    if isinstance(tree, Tensor):
-        yield tree
-    elif isinstance(tree, Mapping | list | tuple):
-        for value in tree.values() if isinstance(tree, Mapping) else tree:
-            yield from tensors_in(value)
 
 
 def is_leaf(module: nn.Module) -> bool:

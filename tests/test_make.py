@@ -73,9 +73,8 @@ def test_without_a_network_it_says_that_one_is_needed(tree):
 
 
 def test_an_old_python_is_refused_by_name(tree):
-    (tree / "python").write_text(
-        f'#!/bin/sh\nexec {sys.executable} -c "import sys; sys.version_info = (3, 9); $2"\n'
-    )
+    old = f'#!/bin/sh\nexec "{sys.executable}" -c "import sys; sys.version_info = (3, 9); $2"\n'
+    (tree / "python").write_text(old)
     done = make(tree, "env", "PYTHON=./python")
     assert done.returncode != 0
     assert "Python 3.11 or newer is needed, as in: make PYTHON=python3.12" in done.stderr

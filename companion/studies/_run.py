@@ -1,7 +1,6 @@
 """One trial of a study: build, train, judge."""
 
 import math
-from functools import lru_cache
 from time import perf_counter
 
 import torch
@@ -14,13 +13,6 @@ from companion.studies._study import Study
 from companion.training import evaluate, fit
 
 
-@lru_cache(maxsize=4)
-def _split(study: str, seed: int) -> Split:
-    from companion.studies import STUDIES
-
-    return STUDIES[study].split(seed)
-
-
 def run(study: Study, trial: Trial) -> dict:
     """Train one variant once and return what is recorded of it.
 
@@ -31,7 +23,7 @@ def run(study: Study, trial: Trial) -> dict:
         epoch; None where it is not finite), "seconds" (of training), and for a final trial "test", and what
         ``study.also`` measures.
     """
-    split = _split(study.name, trial.seed)
+    split = study.split(trial.seed)
     settings = study.settings
     if trial.kind == "long":
         settings["epochs"] *= 2

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 from torch import nn
 
@@ -48,12 +48,12 @@ def head(channels: int) -> list[nn.Module]:
     return [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, 10)]
 
 
-@cache
+@lru_cache(maxsize=2)
 def _digits(train_size: int, draw: int) -> Split:
     return data.digits(train_size=train_size, validation=297, draw=draw)
 
 
-@cache
+@lru_cache(maxsize=2)
 def _fashion(train_size: int, draw: int) -> Split:
     return data.fashion_mnist(train_size=train_size, validation=5_000, draw=draw)
 

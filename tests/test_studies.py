@@ -122,6 +122,28 @@ def test_a_record_gives_rates_sweeps_and_paired_differences():
         less.final("a")
 
 
+def test_a_report_shows_what_each_costs_its_rate_and_what_it_reached():
+    found = record()
+    variants = {name: row | {"macs": 3, "bytes": 4} for name, row in found.variants.items()}
+    study = tiny(variants=dict.fromkeys("ab"), questions=(Question("a", "b", 1.0),))
+    table = studies.results(study, Record({"test": 400}, variants, found.runs))
+    assert table.columns == ["variant", "weights", "MACs", "bytes", "rate", "test, %"]
+    assert table.rows == [["a", 1, 3, 4, "0.01", "92.0 ± 0.0"], ["b", 2, 3, 4, "0.03", "88.5 ± 0.3"]]
+    assert "30 trainings" in table.caption
+    assert studies.firmness(study, found).rows == [["a minus b", "ahead", "ahead", "ahead", "ahead"]]
+    assert studies.resolution(Record({"test": 400}, variants, found.runs), "a") == pytest.approx(1.356, abs=1e-3)
+
+
+def test_dead_runs_are_counted():
+    found = record()
+    losses = iter([None, math.log(10), 2.29])
+    runs = [
+        r | {"loss": next(losses, 0.1)} if r["kind"] == "final" and r["variant"] == "b" else r for r in found.runs
+    ]
+    assert studies.dead(Record({}, {}, runs), "b") == 2
+    assert studies.dead(found, "a") == 0
+
+
 def test_a_record_is_stored_whole_and_reads_back(tmp_path, monkeypatch):
     first = record()
     studies.write("tiny", first, tmp_path)

@@ -18,6 +18,7 @@ from companion.studies import (
 )
 from companion.studies._plan import FINAL_SEEDS, GRID, LONG_SEEDS, SWEEP_SEEDS, Trial, wanted
 from companion.studies._record import Record, read, write
+from companion.studies._report import dead, firmness, resolution, results
 from companion.studies._run import run
 from companion.studies._study import Question, Study, fingerprint, is_stale
 
@@ -38,9 +39,13 @@ __all__ = [
     "Record",
     "Study",
     "Trial",
+    "dead",
     "fingerprint",
+    "firmness",
     "is_stale",
     "read",
+    "resolution",
+    "results",
     "run",
     "wanted",
     "write",

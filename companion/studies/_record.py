@@ -50,7 +50,7 @@ class Record:
         Raises:
             ValueError: if a run is missing.
         """
-        return self._values("final", variant, what, FINAL_SEEDS)
+        return self.values("final", variant, what, FINAL_SEEDS)
 
     def pair(self, question: Question, what: str = "test") -> Pair:
         """Return the paired differences of two variants' final runs."""
@@ -59,11 +59,18 @@ class Record:
 
     def longer(self, question: Question) -> Pair:
         """Return the paired differences on validation pictures after twice the epochs."""
-        first, second = (self._values("long", v, "val", LONG_SEEDS) for v in (question.first, question.second))
+        first, second = (self.values("long", v, "val", LONG_SEEDS) for v in (question.first, question.second))
         return Pair(question.first, question.second, _minus(first, second), question.margin)
 
-    def _values(self, kind: str, variant: str, what: str, seeds: Sequence[int]) -> tuple[float, ...]:
-        lr = self.rate(variant)
+    def values(
+        self, kind: str, variant: str, what: str, seeds: Sequence[int], lr: float | None = None
+    ) -> tuple[float, ...]:
+        """Return what runs of one kind reached at a rate, by default the chosen one; one number per seed.
+
+        Raises:
+            ValueError: if a run is missing.
+        """
+        lr = self.rate(variant) if lr is None else lr
         found = {r["seed"]: r[what] for r in self.runs if (r["kind"], r["variant"], r["lr"]) == (kind, variant, lr)}
         if missing := [seed for seed in seeds if seed not in found]:
             raise ValueError(f"variant must have runs of all seeds, {variant!r} lacks {missing} of kind {kind!r}")

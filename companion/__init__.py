@@ -18,9 +18,9 @@ pitfalls                pitfalls
 gpu_kernel              kernels
 beyond_cnns             beyond
 claims                  claims
-all of them             data, training, parallel, receptive_field,
-                        timing, figures, widgets, tables, exercises,
-                        prose
+all of them             data, training, parallel, studies,
+                        receptive_field, timing, figures, widgets,
+                        tables, exercises, prose
 ======================  ===============================================
 
 Importing the package does nothing but make its modules reachable: each is loaded when it is first used.
@@ -59,6 +59,7 @@ __all__ = [
     "residual",
     "separable",
     "squeeze_excitation",
+    "studies",
     "tables",
     "timing",
     "training",

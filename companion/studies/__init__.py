@@ -1,0 +1,52 @@
+"""Larger experiments whose results are recorded: each variant tuned alike, ten seeds, two kinds of pictures.
+
+``make studies`` runs what is missing. The chapters read the results with `read`, and repeat a part of them live.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from companion.studies import (
+    bottleneck,
+    heads,
+    inception,
+    linear_bottleneck,
+    separable,
+    shortcuts,
+    squeeze_excitation,
+    without_pointwise,
+)
+from companion.studies._plan import FINAL_SEEDS, GRID, LONG_SEEDS, SWEEP_SEEDS, Trial, wanted
+from companion.studies._record import Record, read, write
+from companion.studies._report import dead, firmness, resolution, results
+from companion.studies._run import run
+from companion.studies._study import Question, Study, fingerprint, is_stale
+
+_ROOMS = (
+    *(heads, separable, shortcuts, bottleneck),
+    *(squeeze_excitation, linear_bottleneck, inception, without_pointwise),
+)
+STUDIES: Mapping[str, Study] = MappingProxyType({study.name: study for room in _ROOMS for study in room.studies()})
+"""Every study by its name, in the order in which ``make studies`` runs them."""
+
+__all__ = [
+    "FINAL_SEEDS",
+    "GRID",
+    "LONG_SEEDS",
+    "STUDIES",
+    "SWEEP_SEEDS",
+    "Question",
+    "Record",
+    "Study",
+    "Trial",
+    "dead",
+    "fingerprint",
+    "firmness",
+    "is_stale",
+    "read",
+    "resolution",
+    "results",
+    "run",
+    "wanted",
+    "write",
+]

@@ -1,0 +1,56 @@
+"""An Inception module, the naive one, and a plain convolution, at equal weights and equal MACs."""
+
+from functools import partial
+
+from torch import nn
+
+from companion.inception import Inception, NaiveInception
+from companion.studies._study import Question, Study
+from companion.studies._trunk import DIGITS, FASHION, Pictures
+
+
+def network(pictures: Pictures, module: nn.Module, channels: int) -> nn.Sequential:
+    """Return a module between a stem and a classifier."""
+    size = pictures.maps // 2
+    end = nn.Flatten(), nn.Linear(channels * size**2, 10)
+    return nn.Sequential(*pictures.stem(32), nn.MaxPool2d(2), module, *end)
+
+
+def _inception(pictures: Pictures) -> nn.Sequential:
+    return network(pictures, Inception(32, 16, 24, 32, 4, 8, 8), 64)
+
+
+def _naive(pictures: Pictures, *widths: int) -> nn.Sequential:
+    module = NaiveInception(32, *widths)
+    return network(pictures, module, module.out_channels)
+
+
+def _plain(pictures: Pictures, channels: int) -> nn.Sequential:
+    block = nn.Sequential(nn.Conv2d(32, channels, kernel_size=3, padding=1), nn.ReLU())
+    return network(pictures, block, channels)
+
+
+def _study(pictures: Pictures, train_size: int, epochs: int, batch_size: int) -> Study:
+    return Study(
+        name=f"inception-{pictures.name}-{train_size}",
+        pictures=f"{train_size:,} {pictures.words}",
+        variants={
+            "Inception": partial(_inception, pictures),
+            "naive, same branches": partial(_naive, pictures, 16, 32, 8),
+            "naive, same MACs": partial(_naive, pictures, 9, 18, 5),
+            "plain 3×3, same MACs": partial(_plain, pictures, 34),
+        },
+        split=pictures.draws(train_size),
+        input_size=(1, 1, pictures.size, pictures.size),
+        questions=tuple(
+            Question("Inception", name, margin=1.0)
+            for name in ("naive, same branches", "naive, same MACs", "plain 3×3, same MACs")
+        ),
+        epochs=epochs,
+        batch_size=batch_size,
+    )
+
+
+def studies() -> list[Study]:
+    """Return the studies of the chapter, one for each source of pictures."""
+    return [_study(DIGITS, 300, epochs=24, batch_size=32), _study(FASHION, 5_000, epochs=10, batch_size=128)]

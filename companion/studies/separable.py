@@ -1,0 +1,60 @@
+"""Full convolutions against depthwise separable ones, at equal width, weights, MACs and time."""
+
+from collections.abc import Callable
+from functools import partial
+
+from torch import nn
+
+from companion.separable import DepthwiseSeparable
+from companion.studies._study import Question, Study
+from companion.studies._trunk import DIGITS, FASHION, Pictures, head
+
+WIDTH = {"digits": 12, "fashion": 16}
+
+
+def full_block(in_channels: int, out_channels: int) -> nn.Sequential:
+    """Return a 3x3 convolution with normalisation and ReLU."""
+    conv = nn.Conv2d(in_channels, out_channels, kernel_size=3, padding=1, bias=False)
+    return nn.Sequential(conv, nn.BatchNorm2d(out_channels), nn.ReLU())
+
+
+def stack(pictures: Pictures, width: int, block: Callable[[int, int], nn.Module]) -> nn.Sequential:
+    """Return three blocks behind a stem: (N, 1, H, W) -> (N, 10)."""
+    blocks = [block(width, 2 * width), block(2 * width, 2 * width), block(2 * width, 2 * width)]
+    return nn.Sequential(*pictures.stem(width), *blocks, *head(2 * width))
+
+
+def _study(pictures: Pictures, train_size: int, epochs: int, batch_size: int) -> Study:
+    width, build = WIDTH[pictures.name], partial(stack, pictures)
+    wide, thin = {12: (33, 5), 16: (45, 6)}[width]
+    linear = partial(DepthwiseSeparable, middle_act_layer=nn.Identity)
+    return Study(
+        name=f"separable-{pictures.name}-{train_size}",
+        pictures=f"{train_size:,} {pictures.words}",
+        variants={
+            "full": partial(build, width, full_block),
+            "separable": partial(build, width, DepthwiseSeparable),
+            "separable, no ReLU between": partial(build, width, linear),
+            "separable, wide": partial(build, wide, DepthwiseSeparable),  # the weights of full
+            "full, thin": partial(build, thin, full_block),  # the weights of separable
+        },
+        split=pictures.draws(train_size),
+        input_size=(1, 1, pictures.size, pictures.size),
+        questions=(
+            Question("separable", "full", margin=1.0),
+            Question("separable, wide", "full", margin=1.0),
+            Question("separable", "full, thin", margin=1.0),
+            Question("separable, no ReLU between", "separable", margin=1.0),
+        ),
+        epochs=epochs,
+        batch_size=batch_size,
+    )
+
+
+def studies() -> list[Study]:
+    """Return the studies of the chapter, one for each source and number of pictures."""
+    return [
+        _study(DIGITS, 200, epochs=30, batch_size=32),
+        _study(DIGITS, 1_000, epochs=16, batch_size=64),
+        _study(FASHION, 10_000, epochs=12, batch_size=128),
+    ]

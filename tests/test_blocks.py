@@ -1,84 +1,162 @@
-"""What holds for every block: any batch, gradients, compilation, export, names of the weights, refused counts."""
+"""What holds for every block: gradients, export, compilation, batches, names of weights, seed, bad numbers."""
 
-import inspect
+import copy
 from functools import partial
 
 import pytest
 import torch
 from torch import nn
 
+from companion import beyond
+from companion import network_in_network as nin
 from companion.bottleneck import Bottleneck, Reduced
 from companion.channel_mixing import ChannelShuffle
+from companion.inception import Inception, NaiveInception, Widths
 from companion.nonlinearity import stack
+from companion.residual import AveragePoolProjection, BasicBlock, Identity, Projection, ZeroPad
 from companion.separable import DepthwiseSeparable, InvertedResidual
 from companion.squeeze_excitation import SqueezeExcitation
 
-RESIDUAL = " ".join(f"residual.{i}" for i in (0, 1, 3, 4, 6, 7))
-
-# Each reads four channels: how it is built, the channels it returns, the layers that hold its weights.
-BLOCKS = {
-    "Reduced": (Reduced, (4, 2, 6), 6, "reduce.0 convolve.0"),
-    "Bottleneck": (Bottleneck, (4, 2, 4), 4, RESIDUAL),
-    "Bottleneck, projected": (Bottleneck, (4, 2, 6), 6, f"{RESIDUAL} shortcut.0 shortcut.1"),
-    "stack": (stack, ([4, 3, 2],), 2, "0 2"),
-    "ChannelShuffle": (ChannelShuffle, (2,), 4, ""),
-    "DepthwiseSeparable": (DepthwiseSeparable, (4, 6), 6, "depthwise.0 depthwise.1 pointwise.0 pointwise.1"),
-    "InvertedResidual": (
-        *(InvertedResidual, (4, 4), 4),
-        "expand.0 expand.1 depthwise.0 depthwise.1 project.0 project.1",
+SHORTCUT = {"in_channels": 2, "out_channels": 3, "stride": 2}
+NAIVE = {"in_channels": 5, "out_1x1": 2, "out_3x3": 3, "out_5x5": 4}
+MIXER = {"in_channels": 1, "size": 4, "patch_size": 2, "channels": 4, "depth": 1}
+HIDDEN = {"token_hidden": 3, "channel_hidden": 5}
+SEPARABLE = {"in_channels": 4, "out_channels": 6, "kernel_size": 3, "stride": 1, "multiplier": 1}
+INVERTED = {"in_channels": 4, "out_channels": 4, "stride": 1, "expansion": 6}
+REDUCED = {"in_channels": 4, "middle_channels": 2, "out_channels": 6}
+GATE = {"channels": 4, "reduction": 2}
+CONTROLLED = {"block": nn.Conv2d(3, 2, 1), "in_channels": 3, "out_channels": 2, "hint_channels": 1}
+MAPS = [(2, 4, 3)]
+BLOCKS = {  # each with its arguments, and the shapes of its inputs without the batch
+    "Reduced": (Reduced, REDUCED, [(4, 5, 2)]),
+    "Bottleneck": (Bottleneck, REDUCED | {"out_channels": 4}, [(4, 5, 2)]),
+    "Bottleneck, projected": (Bottleneck, REDUCED, [(4, 1, 1)]),
+    "stack": (stack, {"channels": [4, 3, 2]}, [(4, 5, 2)]),
+    "ChannelShuffle": (ChannelShuffle, {"groups": 2}, [(4, 5, 2)]),
+    "DepthwiseSeparable": (DepthwiseSeparable, SEPARABLE, [(4, 5, 2)]),
+    "InvertedResidual": (InvertedResidual, INVERTED, [(4, 5, 2)]),
+    "SqueezeExcitation": (SqueezeExcitation, GATE, [(4, 5, 2)]),
+    "SqueezeExcitation, no squeeze": (partial(SqueezeExcitation, squeeze=False), GATE, [(4, 5, 2)]),
+    "MlpConv": (nin.MlpConv, {"in_channels": 2, "out_channels": 3, "kernel_size": 3, "stride": 1}, MAPS),
+    "GlobalAveragePooling": (nin.GlobalAveragePooling, {}, MAPS),
+    "FullyConnectedHead": (
+        nin.FullyConnectedHead,
+        {"in_channels": 2, "size": 4, "num_classes": 3, "hidden_features": 5},
+        [(2, 4, 4)],
     ),
-    "SqueezeExcitation": (SqueezeExcitation, (4, 2), 4, "reduce expand"),
-    "SqueezeExcitation, no squeeze": (partial(SqueezeExcitation, squeeze=False), (4, 2), 4, "reduce expand"),
+    "Inception": (Inception, Widths(5, 2, 3, 4, 6, 7, 8)._asdict() | {"act_layer": nn.SiLU}, [(5, 4, 3)]),
+    "NaiveInception": (NaiveInception, NAIVE | {"act_layer": nn.SiLU}, [(5, 1, 1)]),
+    "Identity": (Identity, {"in_channels": 2, "out_channels": 2, "stride": 1}, MAPS),
+    "ZeroPad": (ZeroPad, SHORTCUT, MAPS),
+    "Projection": (Projection, SHORTCUT, MAPS),
+    "AveragePoolProjection": (AveragePoolProjection, SHORTCUT, MAPS),
+    "BasicBlock": (BasicBlock, SHORTCUT, MAPS),
+    "FeedForward": (beyond.FeedForward, {"channels": 4, "hidden_channels": 6}, [(5, 4)]),
+    "MixerBlock": (beyond.MixerBlock, {"tokens": 5, "channels": 4, **HIDDEN}, [(5, 4)]),
+    "Mixer": (beyond.Mixer, {**MIXER, **HIDDEN, "num_classes": 3}, [(1, 4, 4)]),
+    "InvertibleConv1x1": (beyond.InvertibleConv1x1, {"channels": 3}, [(3, 4, 2)]),
+    "InvertibleConv1x1LU": (beyond.InvertibleConv1x1LU, {"channels": 3}, [(3, 4, 2)]),
+    "ZeroConv": (beyond.ZeroConv, {"in_channels": 3, "out_channels": 2}, [(3, 4, 2)]),
+    "Controlled": (beyond.Controlled, CONTROLLED, [(3, 4, 2), (1, 4, 2)]),
 }
-every_block = pytest.mark.parametrize(("kind", "arguments", "channels", "layers"), BLOCKS.values(), ids=BLOCKS)
+RESIDUAL = " ".join(f"residual.{i}" for i in (0, 1, 3, 4, 6, 7))
+LAYERS = {  # that hold weights: their names are what trained weights are stored under
+    "Reduced": "reduce.0 convolve.0",
+    "Bottleneck": RESIDUAL,
+    "Bottleneck, projected": f"{RESIDUAL} shortcut.0 shortcut.1",
+    "stack": "0 2",
+    "ChannelShuffle": "",
+    "DepthwiseSeparable": "depthwise.0 depthwise.1 pointwise.0 pointwise.1",
+    "InvertedResidual": "expand.0 expand.1 depthwise.0 depthwise.1 project.0 project.1",
+    "SqueezeExcitation": "reduce expand",
+    "SqueezeExcitation, no squeeze": "reduce expand",
+}
+every_block = pytest.mark.parametrize("name", BLOCKS)
+NUMBERS = [
+    (name, number) for name, (_, given, _) in BLOCKS.items() for number in given if type(given[number]) is int
+]
 
 
-def numbers(*shape):
-    return torch.randn(shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+def new(name, **changes):
+    kind, given, _ = BLOCKS[name]
+    return kind(**copy.deepcopy(given) | changes)
 
 
 def evaluated(block):
-    """The block in float64 and evaluation mode, its normalisations with numbers of their own."""
-    for layer in block.modules():
-        if isinstance(layer, nn.BatchNorm2d):
-            for value in (layer.running_mean, layer.running_var, layer.weight, layer.bias):
-                nn.init.uniform_(value, 0.5, 1.5)
-    return block.double().eval()
+    """The block in float64 and evaluation mode, none of whose parameters or statistics is zero."""
+    with torch.no_grad():
+        for parameter in block.double().eval().parameters():
+            parameter += 0.5 * torch.randn_like(parameter)
+        for layer in block.modules():
+            if isinstance(layer, nn.BatchNorm2d):
+                layer.running_mean.uniform_(0.5, 1.5)
+                layer.running_var.uniform_(0.5, 1.5)
+    return block
 
 
-@every_block
-@pytest.mark.parametrize("shape", [(0, 4, 4, 4), (1, 4, 1, 1), (3, 4, 5, 2)])
-def test_any_batch_size_and_memory_format(kind, arguments, channels, layers, shape):
-    block, x = evaluated(kind(*arguments)), numbers(*shape)
-    y = block(x.contiguous(memory_format=torch.channels_last))
-    assert y.shape == (shape[0], channels, *shape[2:])
-    torch.testing.assert_close(y, block(x))
-    for picture, alone in zip(y, x, strict=True):
-        torch.testing.assert_close(picture, block(alone[None])[0])
-
-
-@every_block
-def test_gradients_compilation_and_export(kind, arguments, channels, layers):
+def built(name):
     torch.manual_seed(0)
-    block, x = evaluated(kind(*arguments)), numbers(1, 4, 3, 3)
-    assert torch.autograd.gradcheck(block, x.requires_grad_())
-    x = x.detach()
-    torch.testing.assert_close(torch.compile(block, fullgraph=True, backend="aot_eager")(x), block(x))
-    torch.testing.assert_close(torch.export.export(block, (x,)).module()(x), block(x))
+    return evaluated(new(name))
+
+
+def inputs(name, batch=2, **options):
+    return tuple(torch.randn(batch, *shape, dtype=torch.float64, **options) for shape in BLOCKS[name][2])
 
 
 @every_block
-def test_the_names_of_the_weights_stay(kind, arguments, channels, layers):
-    names = [name.rpartition(".")[0] for name in kind(*arguments).state_dict()]
-    assert list(dict.fromkeys(names)) == layers.split()
+def test_gradients_are_exact(name):
+    assert torch.autograd.gradcheck(built(name), inputs(name, requires_grad=True), fast_mode=True)
+
+
+class Everything(nn.Module):
+    """All blocks in one, since each export and each compilation takes its time."""
+
+    def __init__(self):
+        super().__init__()
+        self.blocks = nn.ModuleList(map(built, BLOCKS))
+
+    def forward(self, *given):
+        return [block(*xs) for block, xs in zip(self.blocks, given, strict=True)]
+
+
+def test_blocks_export_and_compile():
+    blocks, given = Everything().eval(), tuple(map(inputs, BLOCKS))
+    wanted = blocks(*given)
+    torch.testing.assert_close(torch.export.export(blocks, given).module()(*given), wanted)
+    torch.testing.assert_close(torch.compile(blocks, fullgraph=True, backend="aot_eager")(*given), wanted)
+
+
+@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
+@every_block
+def test_each_picture_of_a_batch_is_computed_on_its_own(name, memory_format):
+    block = built(name)
+
+    def maps(xs):
+        y = block(*xs)
+        return y[0] if isinstance(y, tuple) else y
+
+    for batch in (0, 1, 3):
+        xs = inputs(name, batch)
+        together = maps([x.contiguous(memory_format=memory_format) if x.dim() == 4 else x for x in xs])
+        assert len(together) == batch
+        for n in range(batch):
+            torch.testing.assert_close(together[n : n + 1], maps([x[n : n + 1] for x in xs]))
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_the_names_of_the_weights_stay(name):
+    names = [key.rpartition(".")[0] for key in new(name).state_dict()]
+    assert list(dict.fromkeys(names)) == LAYERS[name].split()
 
 
 @every_block
-def test_counts_must_be_whole_and_above_zero(kind, arguments, channels, layers):
-    parameters = inspect.signature(kind).parameters
-    given = dict(zip(parameters, arguments, strict=False))
-    for name in (name for name, parameter in parameters.items() if parameter.annotation is int):
-        with pytest.raises(ValueError, match=f"^{name} must be at least 1, got 0"):
-            kind(**given | {name: 0})
-        with pytest.raises(TypeError, match=f"^{name} must be an int, got float"):
-            kind(**given | {name: 2.5})
+def test_a_seed_fixes_the_weights(name):
+    first, again = built(name).state_dict(), built(name).state_dict()
+    assert all(torch.equal(first[key], again[key]) for key in first)
+
+
+@pytest.mark.parametrize(("name", "number"), NUMBERS)
+def test_bad_numbers_are_named(name, number):
+    for bad, error, words in ((0, ValueError, "at least 1, got 0"), (2.5, TypeError, "an int, got float")):
+        with pytest.raises(error, match=f"^{number} must be {words}"):
+            new(name, **{number: bad})

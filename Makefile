@@ -1,4 +1,4 @@
-# make book · make serve · make lab · make notebooks · make test · make quick · make bench · make bench-gpu · make clean
+# make book · serve · lab · notebooks · test · quick · bench · bench-gpu · studies · clean
 # `make book` needs the site's tools alone, in .venv-book; all other targets use .venv, which `make env` makes.
 
 PYTHON ?= python3
@@ -11,7 +11,7 @@ PORT ?= 8000
 JOBS ?= 2
 
 .NOTPARALLEL:
-.PHONY: book serve env notebooks bench bench-gpu lab test quick lint unit coverage nbval site clean
+.PHONY: book serve env notebooks bench bench-gpu studies lab test quick lint unit coverage nbval site clean
 .DELETE_ON_ERROR:
 
 book: $(BOOK)/.made
@@ -38,6 +38,12 @@ bench: $(VENV)/.made
 bench-gpu: $(VENV)/.made
 	$(BIN)/python -m benchmarks.gpu
 
+# Run what is missing of the recorded studies, on every core: make studies STUDIES="heads-digits-100 ...". It takes
+# hours, may be stopped at any time, and goes on where it was.
+studies: $(VENV)/.made
+	$(BIN)/python -m benchmarks.studies $(STUDIES)
+	$(BIN)/python -m benchmarks.studies --times $(STUDIES)
+
 lab: $(VENV)/.made
 	$(BIN)/jupyter trust book/*.ipynb
 	$(BIN)/jupyter lab --notebook-dir=book --LabApp.default_url=/lab/tree/index.ipynb
@@ -58,8 +64,7 @@ unit: $(VENV)/.made
 	$(BIN)/python -m pytest --ignore=tests/site -n $(JOBS) --dist worksteal
 
 nbval: $(VENV)/.made
-	$(BIN)/python -m pytest book --nbval --nbval-current-env --nbval-cell-timeout=300 \
-		--nbval-sanitize-with=tests/nbval_sanitize.cfg
+	$(BIN)/python -m pytest book --nbval --nbval-current-env --nbval-cell-timeout=300
 
 coverage: $(VENV)/.made
 	@$(BIN)/python tools/vendor.py

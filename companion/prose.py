@@ -5,7 +5,7 @@ import math
 MIME = "application/papermill.record/text/plain"
 
 
-def glue(name: str, number: int | float) -> None:
+def glue(name: str, number: int | float, spread: float | None = None) -> None:
     """Store a number under a name in the cell's output, unseen, for ``make notebooks`` to write into the prose.
 
     The output is the one that ``myst_nb.glue(name, number, display=False)`` makes, so MyST-NB can paste it too.
@@ -14,19 +14,23 @@ def glue(name: str, number: int | float) -> None:
     Args:
         name: a name of its own in the notebook.
         number: an int or a float; take ``.item()`` of a tensor.
+        spread: of a measured number, in its own unit: its standard deviation, or its standard error. nbval then
+            compares the number within it.
 
     Raises:
         TypeError: if ``name`` is not a text or ``number`` not a number.
-        ValueError: if ``number`` is not finite.
+        ValueError: if ``number`` or ``spread`` is not finite.
     """
     from IPython.display import display  # a notebook has it; the package does without
 
     if not isinstance(name, str):
         raise TypeError(f"name must be a str, got {type(name).__name__}")
-    if isinstance(number, bool) or not isinstance(number, int | float):
-        raise TypeError(f"number must be an int or a float, got {type(number).__name__}")
-    if not math.isfinite(number):
-        raise ValueError(f"number must be finite, got {number}")
+    for what, value in (("number", number), *([("spread", spread)] if spread is not None else [])):
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise TypeError(f"{what} must be an int or a float, got {type(value).__name__}")
+        if not math.isfinite(value):
+            raise ValueError(f"{what} must be finite, got {value}")
     plain = float(number) if isinstance(number, float) else number  # NumPy's floats write their type with them
+    written = repr(plain) if spread is None else f"{plain:.6f} ± {spread:.6f}"
     record = {"scrapbook": {"name": name, "mime_prefix": "application/papermill.record/"}}
-    display({MIME: repr(plain)}, metadata=record, raw=True)
+    display({MIME: written}, metadata=record, raw=True)

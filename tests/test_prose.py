@@ -59,3 +59,16 @@ def test_a_sentence_needs_a_finite_number(number):
 def test_a_name_is_a_text():
     with pytest.raises(TypeError, match="name must be a str, got int"):
         glue(3, 3)
+
+
+def test_a_measured_number_is_stored_with_its_spread(monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda data, **options: shown.append((data, options)))
+    glue("gain", 7.125, 0.4)
+    ((data, options),) = shown
+    assert list(data.values()) == ["7.125000 ± 0.400000"]
+    output = nbformat.v4.new_output("display_data", data=data, metadata=options["metadata"])
+    cell = nbformat.v4.new_code_cell(outputs=[output])
+    assert glued(nbformat.v4.new_notebook(cells=[cell])) == {"gain": 7.125}
+    with pytest.raises(ValueError, match="spread must be finite, got nan"):
+        glue("gain", 7.125, math.nan)

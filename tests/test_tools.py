@@ -110,3 +110,27 @@ def test_names_places_and_backed_numbers_are_let_pass(text):
 )
 def test_a_typed_number_is_found(text, numbers):
     assert prose.unbacked_numbers(text, "Linear(512, 10)") == numbers
+
+
+def shown(text, svg="", stream=""):
+    data = {"text/plain": text, "text/html": f"<div>{svg}</div>", "image/png": "AAAA"}
+    outputs = [nbformat.v4.new_output("display_data", data=data)]
+    return outputs + ([nbformat.v4.new_output("stream", name="stdout", text=stream)] if stream else [])
+
+
+@pytest.mark.parametrize(
+    ("stored", "new", "same"),
+    [
+        (shown("7.7 ± 0.4"), shown("7.5 ± 0.5"), True),
+        (shown("7.7 ± 0.4"), shown("6.1 ± 0.4"), False),
+        (shown("", '<svg><path d="M 10.25 20"/></svg>'), shown("", '<svg><path d="M 11.5 19"/></svg>'), True),
+        (shown("", '<svg><path d="M 10.25 20"/></svg>'), shown("", '<svg><path d="M 13.5 19"/></svg>'), False),
+        (shown("", '<svg><path d="M 10 20"/></svg>'), shown("", '<svg><path d="L 10 20"/></svg>'), False),
+        (shown("", '<svg><path d="M 10 20"/></svg>'), shown("", '<svg><path d="M 10 20 30"/></svg>'), False),
+        (shown("a", stream="ahead"), shown("a", stream="cannot tell"), False),
+        (shown("a", stream="ahead"), shown("a"), False),
+        ([], [], True),
+    ],
+)
+def test_a_stored_output_is_kept_where_the_new_one_says_the_same(stored, new, same):
+    assert notebooks.unchanged(stored, new) is same

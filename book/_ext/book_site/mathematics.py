@@ -13,6 +13,7 @@ from pathlib import Path
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.config import Config
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 from tools import vendor
@@ -74,9 +75,13 @@ def write_display(translator, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
-def prepare(app: Sphinx) -> None:
+def fetch(app: Sphinx, config: Config) -> None:
     """See that node and KaTeX are there; the first time they are fetched."""
     vendor.main()
+
+
+def add_sheet(app: Sphinx) -> None:
+    """Let each page name KaTeX's stylesheet."""
     app.add_css_file("katex/katex.min.css")
 
 
@@ -90,5 +95,6 @@ def stop(app: Sphinx, exception: Exception | None) -> None:
 def connect(app: Sphinx) -> None:
     """Become the renderer named ``katex`` in ``html_math_renderer``."""
     app.add_html_math_renderer("katex", (write_inline, None), (write_display, None))
-    app.connect("builder-inited", prepare)
+    app.connect("config-inited", fetch)  # early: Sphinx looks soon whether vendor/ is there
+    app.connect("builder-inited", add_sheet)
     app.connect("build-finished", stop)

@@ -159,6 +159,7 @@ def test_a_run_that_blows_up_is_recorded_and_not_raised():
         ({"epochs": 0}, ValueError, "epochs must be at least 1, got 0"),
         ({"batch_size": 1.5}, TypeError, "batch_size must be an int, got float"),
         *(({"lr": lr}, ValueError, f"lr must be above 0 and finite, got {lr}") for lr in (0, math.nan, math.inf)),
+        *(({"weight_decay": d}, ValueError, "weight_decay must be at least 0 and finite") for d in (-1, math.inf)),
         ({"model": nn.Flatten()}, ValueError, "empty parameter list"),
         (
             {"model": nn.Sequential(nn.Flatten(), nn.Linear(64, 9))},

@@ -75,6 +75,8 @@ def fit(
     epochs, batch_size = _checks.integer("epochs", epochs), _checks.integer("batch_size", batch_size)
     if not 0 < lr < math.inf:
         raise ValueError(f"lr must be above 0 and finite, got {lr}")
+    if not 0 <= weight_decay < math.inf:
+        raise ValueError(f"weight_decay must be at least 0 and finite, got {weight_decay}")
     trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
     x, y = split.train_x, split.train_y
     batches = math.ceil(len(x) / batch_size)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 
-def check(answer: object, wanted: object, *, tolerance: float = 1e-5) -> None:
+def check(answer: object, wanted: object, *, tolerance: float = 1e-5, unless: str | None = None) -> None:
     """Print whether an answer is right.
 
     A tensor or array without axes counts as the number in it.
@@ -19,6 +19,7 @@ def check(answer: object, wanted: object, *, tolerance: float = 1e-5) -> None:
             the answer and returns whether it is right, which is not called while there is no answer.
         tolerance: how far a number may lie from the wanted one, as a share of it; where 0 is wanted, how far it
             may lie from 0. The values of a tensor may lie as far again as ``tolerance`` itself.
+        unless: why answers can't be judged on this machine; None where they can.
 
     Raises:
         TypeError: if ``wanted`` is of another kind, or is a function that does not return a truth value.
@@ -34,6 +35,8 @@ def check(answer: object, wanted: object, *, tolerance: float = 1e-5) -> None:
     """
     if _missing(answer):
         print("No answer yet: put yours in place of the dots.")
+    elif unless is not None:
+        print(f"Not checked: {unless}.")
     elif _accepted(answer, wanted) if callable(wanted) else _equal(answer, wanted, tolerance):
         print("Right.")
     elif isinstance(wanted, Tensor) and not isinstance(answer, Tensor):

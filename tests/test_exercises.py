@@ -101,3 +101,11 @@ def test_the_tolerance_is_a_share_of_the_wanted_number(capsys):
 def test_what_cannot_be_wanted_is_named():
     with pytest.raises(TypeError, match=r"wanted must be a number, .* got dict"):
         exercises.check(3, {"a": 3})
+
+
+def test_where_an_answer_cannot_be_judged_the_reason_is_said(capsys):
+    exercises.check(3, lambda answer: 1 / 0, unless="there is no compiler here")
+    exercises.check(..., 3, unless="there is no compiler here")
+    exercises.check(3, 3, unless=None)
+    lines = ["Not checked: there is no compiler here.", "No answer yet: put yours in place of the dots.", "Right."]
+    assert capsys.readouterr().out.splitlines() == lines

@@ -71,6 +71,7 @@ def digit_canvas(pictures: Tensor, positions: Sequence[Sequence[int]], *, size: 
         TypeError: if ``positions`` or ``size`` do not hold ints.
         ValueError: if there is not one position per picture, or one does not fit the canvas.
 
+    >>> from companion.data import digits
     >>> canvas = digit_canvas(digits().test_x[:2], [(0, 0), (8, 16)], size=(16, 24))
     >>> canvas.shape, float(canvas[:, :, :8, 8:].max())
     (torch.Size([1, 1, 16, 24]), 0.0)

@@ -149,10 +149,8 @@ def test_a_notebook_that_does_not_exist_is_refused_with_those_that_do(monkeypatc
 
 
 def test_the_units_of_a_room_are_its_source_and_the_tests_that_are_about_it():
-    assert {"companion/nonlinearity", "tests/test_nonlinearity.py", "tests/test_pieces.py"} <= set(
-        quick.units("nonlinearity")
-    )
-    assert {"companion/kernels", "tests/kernels"} <= set(quick.units("kernels"))
+    assert {"companion/nonlinearity", "tests/test_nonlinearity.py"} <= set(quick.units("nonlinearity"))
+    assert {"companion/kernels", "tests/kernels", "tests/test_benchmarks_gpu.py"} <= set(quick.units("kernels"))
     assert "tests/test_claims.py" not in quick.units("training")
     assert quick.units("nonsense") == []
 

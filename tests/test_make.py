@@ -1,6 +1,8 @@
 """make, where something is amiss: what is half made begins anew, and what is missing is said in plain words."""
 
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -24,6 +26,8 @@ esac
 @pytest.fixture
 def tree(tmp_path):
     """What make needs of a checkout, and a Python that installs nothing, in a path with a space."""
+    if shutil.which("make") is None:
+        pytest.skip("make is not installed")
     folder = tmp_path / "a book"
     folder.mkdir()
     for name in [*MADE, "pyproject.toml"]:
@@ -34,10 +38,12 @@ def tree(tmp_path):
     return folder
 
 
+# None of the settings of a make that runs the tests: its VENV would be what is cleaned here.
+SETTINGS = {name: value for name, value in os.environ.items() if name in {"HOME", "LANG", "PATH", "TMPDIR"}}
+
+
 def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
-    if shutil.which("make") is None:
-        pytest.skip("make is not installed")
-    return subprocess.run(["make", "-C", folder, *arguments], capture_output=True, text=True)
+    return subprocess.run(["make", "-C", folder, *arguments], capture_output=True, text=True, env=SETTINGS)
 
 
 @pytest.mark.parametrize("stamp", [".venv/.made", ".venv-book/.made"])
@@ -81,13 +87,21 @@ def test_an_old_python_is_refused_by_name(tree):
     assert not (tree / ".venv").exists()
 
 
-def test_a_port_in_use_is_named(tree):
+def test_a_port_in_use_is_named_and_a_free_one_is_served(tree):
+    (tree / ".venv-book").symlink_to(sys.prefix)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        done = make(tree, "-o", "book", "serve", f"BOOK={sys.prefix}", f"PORT={port}")
+        done = make(tree, "-o", "book", "serve", f"PORT={port}")
     assert done.returncode != 0
     assert f"Port {port} is in use: name another, as in make serve PORT=8001" in done.stderr
     assert "Traceback" not in done.stderr
+    command = ["make", "-C", tree, "-o", "book", "serve", f"PORT={port}"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env=SETTINGS, start_new_session=True
+    ) as serving:
+        said = [serving.stdout.readline() for _ in range(2)]
+        os.killpg(serving.pid, signal.SIGTERM)
+    assert said[1] == f"Serving http://localhost:{port}/ (stop with Ctrl+C)\n"
 
 
 def test_clean_leaves_nothing_but_the_sources(tree):

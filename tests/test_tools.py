@@ -3,7 +3,7 @@
 import nbformat
 import pytest
 
-from tools import notebooks, prose
+from tools import notebooks, prose, quick
 
 FORMAT = nbformat.v4
 
@@ -134,3 +134,44 @@ def shown(text, svg="", stream=""):
 )
 def test_a_stored_output_is_kept_where_the_new_one_says_the_same(stored, new, same):
     assert notebooks.unchanged(stored, new) is same
+
+
+def test_a_notebook_is_meant_by_its_name_or_its_path():
+    for name in ("pointwise", "pointwise.ipynb", "book/pointwise.ipynb", str(notebooks.BOOK / "pointwise.ipynb")):
+        assert notebooks.notebook(name).resolve() == notebooks.BOOK / "pointwise.ipynb"
+
+
+def test_a_notebook_that_does_not_exist_is_refused_with_those_that_do(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["notebooks", "pointwize"])
+    with pytest.raises(SystemExit):
+        notebooks.main()
+    assert "there is no notebook 'pointwize'; there are beyond_cnns, channel_mixing" in capsys.readouterr().err
+
+
+def test_the_units_of_a_room_are_its_source_and_the_tests_that_are_about_it():
+    assert {"companion/nonlinearity", "tests/test_nonlinearity.py"} <= set(quick.units("nonlinearity"))
+    assert {"companion/kernels", "tests/kernels", "tests/test_benchmarks_gpu.py"} <= set(quick.units("kernels"))
+    assert "tests/test_claims.py" not in quick.units("training")
+    assert quick.units("nonsense") == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "tried"),
+    [
+        ("companion/tables.py", {"companion/tables.py", "tests/test_tables.py"}),
+        ("tools/vendor.py", {"tools", "tests/test_tools.py", "tests/test_vendor.py"}),
+        ("tests/kernels/test_source.py", {"tests/kernels/test_source.py"}),
+        ("tests/test_gone.py", set()),
+        ("tests/site/test_pages.py", set()),
+        ("book/pointwise.ipynb", set()),
+    ],
+)
+def test_what_has_changed_says_what_is_tried(changed, tried):
+    assert set(quick.chosen([changed])) == tried
+
+
+def test_a_room_that_does_not_exist_is_refused(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["quick", "nonsense"])
+    with pytest.raises(SystemExit):
+        quick.main()
+    assert "there is no room 'nonsense' in companion" in capsys.readouterr().err

@@ -17,9 +17,9 @@ from companion.audit._resnets import REPEATS, resnet, resnext
 try:
     from torchvision import models
 except ImportError as error:
-    models, why_not = None, f"torchvision can't be imported: {error}"
+    models, unavailable_reason = None, f"torchvision can't be imported: {error}"
 else:
-    why_not = ""
+    unavailable_reason = ""
 
 FIGURES = tomllib.loads((Path(__file__).parent / "torchvision_figures.toml").read_text("utf-8"))
 
@@ -70,7 +70,7 @@ def build(name, size):
         return models.get_model(name, **options)
 
 
-@pytest.mark.skipif(bool(why_not), reason=why_not)
+@pytest.mark.skipif(bool(unavailable_reason), reason=unavailable_reason)
 def test_all_classification_models_are_counted_as_torchvision_publishes_them():
     counted, expected = {}, {}
     for name in models.list_models(module=models):

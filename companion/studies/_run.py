@@ -44,7 +44,7 @@ def run(study: Study, trial: Trial) -> dict:
         }
         if trial.kind == "final":
             found["test"] = _accuracy(model, split, "test")
-            found |= {name: round(measure(model, split), 3) for name, measure in study.also.items()}
+            found |= {name: round(measure(model, split), 3) for name, measure in (study.also or {}).items()}
     return found
 
 

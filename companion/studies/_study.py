@@ -1,7 +1,7 @@
 """A study: variants of a network, the pictures they are trained on, and the pairs whose verdicts are asked for."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from torch import nn
 
@@ -53,7 +53,7 @@ class Study:
     epochs: int
     batch_size: int
     weight_decay: float = 0.0
-    also: Mapping[str, Callable[[nn.Module, Split], float]] = field(default_factory=dict)
+    also: Mapping[str, Callable[[nn.Module, Split], float]] | None = None
 
     def __post_init__(self):
         asked = {name for q in self.questions for name in (q.first, q.second)}

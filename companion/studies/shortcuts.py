@@ -62,5 +62,5 @@ def studies() -> list[Study]:
         _study(DIGITS, 1_000, epochs=4, batch_size=64),
         _study(DIGITS, 1_000, epochs=20, batch_size=64),
         _study(FASHION, 5_000, epochs=3, batch_size=128),
-        _study(FASHION, 5_000, epochs=15, batch_size=128),
+        _study(FASHION, 5_000, epochs=12, batch_size=128),
     ]

@@ -126,12 +126,24 @@ def test_a_report_shows_what_each_costs_its_rate_and_what_it_reached():
     found = record()
     variants = {name: row | {"macs": 3, "bytes": 4} for name, row in found.variants.items()}
     study = tiny(variants=dict.fromkeys("ab"), questions=(Question("a", "b", 1.0),))
-    table = studies.results(study, Record({"test": 400}, variants, found.runs))
+    shown = studies.Recorded(study, Record({"test": 400}, variants, found.runs))
+    table = shown.results()
     assert table.columns == ["variant", "weights", "MACs", "bytes", "rate", "test, %"]
     assert table.rows == [["a", 1, 3, 4, "0.01", "92.0 ± 0.0"], ["b", 2, 3, 4, "0.03", "88.5 ± 0.3"]]
     assert "30 trainings" in table.caption
-    assert studies.firmness(study, found).rows == [["a minus b", "ahead", "ahead", "ahead", "ahead"]]
-    assert studies.resolution(Record({"test": 400}, variants, found.runs), "a") == pytest.approx(1.356, abs=1e-3)
+    (verdict,) = shown.verdicts().rows
+    assert verdict == ["a minus b", "3.5 ± 0.1 (3.2 to 3.7)", "ahead", *(["+2.0, ahead"] * 3)]
+    assert (
+        shown.verdicts().caption
+        == "1 comparisons over 10 seeds; 400 test pictures leave ± 1.6 points in one accuracy"
+    )
+    assert shown.resolution("a") == pytest.approx(1.356, abs=1e-3)
+    assert shown.rates == {"a": 0.01, "b": 0.03}
+    assert list(shown.sweeps["b"]) == list(GRID)
+    assert shown.pair("a", "b").verdict == "ahead"
+    assert repr(shown) == repr(table)
+    with pytest.raises(ValueError, match=r"first and second must be one of \[\('a', 'b'\)\], got \('b', 'a'\)"):
+        shown.pair("b", "a")
 
 
 def test_dead_runs_are_counted():
@@ -140,8 +152,8 @@ def test_dead_runs_are_counted():
     runs = [
         r | {"loss": next(losses, 0.1)} if r["kind"] == "final" and r["variant"] == "b" else r for r in found.runs
     ]
-    assert studies.dead(Record({}, {}, runs), "b") == 2
-    assert studies.dead(found, "a") == 0
+    assert studies.Recorded(tiny(), Record({}, {}, runs)).dead("b") == 2
+    assert studies.Recorded(tiny(), found).dead("a") == 0
 
 
 def test_a_record_is_stored_whole_and_reads_back(tmp_path, monkeypatch):

@@ -379,3 +379,19 @@ def test_training_does_not_import_dask():
     program = "import sys, companion.training; print('dask' in sys.modules, 'sklearn' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "False False\n"
+
+
+def test_each_variant_trains_at_its_own_rate():
+    options = {"seeds": [0, 1], "epochs": 2, "n_jobs": 1, "progress": False}
+    variants = {"a": linear, "b": linear}
+    split = digits(train_size=50)
+    tuned = compare(variants, split, lr={"a": 0.01, "b": 0.1}, **options)
+    assert tuned.runs_of("a")[0].losses == compare(variants, split, lr=0.01, **options).runs_of("a")[0].losses
+    assert tuned.runs_of("b")[0].losses == compare(variants, split, lr=0.1, **options).runs_of("b")[0].losses
+    pair = tuned.pair("a", "b", margin=1.0)
+    assert pair.differences == tuple(
+        a - b for a, b in zip(tuned.accuracies("a"), tuned.accuracies("b"), strict=True)
+    )
+    assert (pair.first, pair.second, pair.margin) == ("a", "b", 1.0)
+    with pytest.raises(ValueError, match=r"lr must be one rate, or one for each of \['a', 'b'\], got \{'a': 0.1\}"):
+        compare(variants, split, lr={"a": 0.1}, **options)

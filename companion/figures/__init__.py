@@ -15,6 +15,7 @@ from companion.figures.scatter import scatter
 from companion.figures.sectors import sectors
 from companion.figures.stacked import stacked
 from companion.figures.style import BLUE, GREEN, GRID, INK, ORANGE, PAPER, PINK, SERIES
+from companion.figures.sweep import sweep
 from companion.figures.tiles import tiles
 from companion.figures.two_axes import two_axes
 
@@ -44,6 +45,7 @@ __all__ = [
     "scatter",
     "sectors",
     "stacked",
+    "sweep",
     "tensor_blocks",
     "tiles",
     "two_axes",

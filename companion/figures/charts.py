@@ -111,14 +111,14 @@ def curves(
         axis.annotate(name, (0.01, y), xycoords=("axes fraction", "data"), va="bottom", fontsize=9)
     axis.set(xlabel=xlabel, ylabel=ylabel, xscale=xscale, yscale=yscale)
     if xscale == "log":
-        _plain_ticks(axis.xaxis, next(iter(lines.values()))[0])
+        plain_ticks(axis.xaxis, next(iter(lines.values()))[0])
     if yscale == "log":
-        _plain_ticks(axis.yaxis, [10.0**k for k in range(-9, 10)])
-    _name_the_ends(axis, lines)
+        plain_ticks(axis.yaxis, [10.0**k for k in range(-9, 10)])
+    name_the_ends(axis, lines)
     return Picture(figure, alt=alt, caption=caption)
 
 
-def _plain_ticks(axis: Axis, wanted: Iterable[float]) -> None:
+def plain_ticks(axis: Axis, wanted: Iterable[float]) -> None:
     """Mark a logarithmic axis with plain numbers: the wanted ones in range or, of too few, matplotlib's."""
     low, high = axis.get_view_interval()
     shown = [tick for tick in wanted if low <= tick <= high]
@@ -128,15 +128,18 @@ def _plain_ticks(axis: Axis, wanted: Iterable[float]) -> None:
     axis.set_ticks([], minor=True)
 
 
-def _name_the_ends(axis: Axes, lines: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> None:
+def name_the_ends(axis: Axes, lines: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> None:
     """Write each line's name at its right end, moved apart where they would overlap."""
+    apart = 0.21 / axis.figure.get_figheight()
     axis.margins(x=0)
     axis.autoscale_view()  # matplotlib puts it off until something is drawn
     to_axes = axis.transData + axis.transAxes.inverted()
     ends = [(to_axes.transform((xs[-1], ys[-1]))[1], row) for row, (xs, ys) in enumerate(lines.values())]
     heights, lowest = {}, -inf
     for height, row in sorted(ends):
-        lowest = heights[row] = max(height, lowest + 0.075)
+        lowest = heights[row] = max(height, lowest + apart)
     for row, name in enumerate(lines):
         place = {"xy": (1.01, heights[row]), "xycoords": "axes fraction"}
-        axis.annotate(name, **place, color=SERIES[row], va="center", fontweight="bold", annotation_clip=False)
+        axis.annotate(
+            name, **place, color=SERIES[row % len(SERIES)], va="center", fontweight="bold", annotation_clip=False
+        )

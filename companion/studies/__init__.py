@@ -1,6 +1,6 @@
 """Larger experiments whose results are recorded: each variant tuned alike, ten seeds, two kinds of pictures.
 
-``make studies`` runs what is missing. The chapters read the results with `read`, and repeat a part of them live.
+``make studies`` runs what is missing. The chapters read the results with `recorded`, and repeat a part live.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from companion.studies import (
 )
 from companion.studies._plan import FINAL_SEEDS, GRID, LONG_SEEDS, SWEEP_SEEDS, Trial, wanted
 from companion.studies._record import Record, read, write
-from companion.studies._report import dead, firmness, resolution, results
+from companion.studies._report import Recorded
 from companion.studies._run import run
 from companion.studies._study import Question, Study, fingerprint, is_stale
 
@@ -29,6 +29,17 @@ _ROOMS = (
 STUDIES: Mapping[str, Study] = MappingProxyType({study.name: study for room in _ROOMS for study in room.studies()})
 """Every study by its name, in the order in which ``make studies`` runs them."""
 
+
+def recorded(name: str) -> Recorded:
+    """Return a study of `STUDIES` with its recorded results.
+
+    Raises:
+        KeyError: if there is no such study.
+        FileNotFoundError: if it has no results here: they come with the book's repository, not with the package.
+    """
+    return Recorded(STUDIES[name], read(name))
+
+
 __all__ = [
     "FINAL_SEEDS",
     "GRID",
@@ -37,15 +48,13 @@ __all__ = [
     "SWEEP_SEEDS",
     "Question",
     "Record",
+    "Recorded",
     "Study",
     "Trial",
-    "dead",
     "fingerprint",
-    "firmness",
     "is_stale",
     "read",
-    "resolution",
-    "results",
+    "recorded",
     "run",
     "wanted",
     "write",

@@ -19,7 +19,7 @@ def compare(
     *,
     seeds: Iterable[int] = range(5),
     epochs: int = 15,
-    lr: float = 0.01,
+    lr: float | Mapping[str, float] = 0.01,
     batch_size: int = 64,
     weight_decay: float = 0.0,
     keep_models: bool = False,
@@ -39,7 +39,7 @@ def compare(
         split: the pictures to train on and to test on.
         seeds: one run of every variant for each.
         epochs: see ``fit``, as for ``lr``, ``batch_size`` and ``weight_decay``.
-        lr: highest learning rate.
+        lr: highest learning rate, of all variants or, by its name, of each: tuned for it.
         batch_size: most pictures in a batch.
         weight_decay: AdamW's decoupled decay.
         keep_models: whether ``Comparison.models`` shall have the trained models, in evaluation mode.
@@ -51,7 +51,8 @@ def compare(
 
     Raises:
         TypeError: if a variant is a model, and not a function that builds one, or ``fit`` refuses an argument.
-        ValueError: if there is no variant or no seed, a seed comes twice, or ``fit`` refuses an argument.
+        ValueError: if there is no variant or no seed, a seed comes twice, ``lr`` has other names than ``variants``,
+            or ``fit`` refuses an argument.
     """
     if not variants:
         raise ValueError("variants must hold at least one, got none")
@@ -61,9 +62,12 @@ def compare(
     seeds = list(seeds)
     if not seeds or len(set(seeds)) < len(seeds):
         raise ValueError(f"seeds must be different and at least one, got {seeds}")
-    options = {"epochs": epochs, "lr": lr, "batch_size": batch_size, "weight_decay": weight_decay}
+    rates = dict(lr) if isinstance(lr, Mapping) else dict.fromkeys(variants, lr)
+    if set(rates) != set(variants):
+        raise ValueError(f"lr must be one rate, or one for each of {sorted(variants)}, got {rates}")
+    options = {"epochs": epochs, "batch_size": batch_size, "weight_decay": weight_decay}
     tasks = [
-        partial(_run, name, factory, split, seed, options, keep_models)
+        partial(_run, name, factory, split, seed, {**options, "lr": rates[name]}, keep_models)
         for name, factory in variants.items()
         for seed in seeds
     ]

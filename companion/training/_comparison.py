@@ -9,6 +9,7 @@ from typing import NamedTuple
 from torch import nn
 
 from companion.tables import Table
+from companion.training._pair import Pair
 
 PARTS = ("train", "test")
 
@@ -142,6 +143,21 @@ class Comparison:
     def ahead(self, a: str, b: str, part: str = "test", *, points: float = 0) -> bool:
         """Tell whether the mean of ``a`` is more than ``points`` above that of ``b``."""
         return self.difference(a, b, part).mean > _limit(points)
+
+    def pair(self, first: str, second: str, margin: float, part: str = "test") -> Pair:
+        """Return ``first`` minus ``second``, seed by seed, in points, with its interval and verdict.
+
+        Args:
+            first: name of the one.
+            second: name of the other.
+            margin: the largest difference in points that counts as none.
+            part: "train" or "test".
+
+        Raises:
+            ValueError: if a name is unknown, there is a single seed, or ``margin`` is not above 0 and finite.
+        """
+        pairs = zip(self.accuracies(first, part), self.accuracies(second, part), strict=True)
+        return Pair(first, second, tuple(a - b for a, b in pairs), margin)
 
     def __repr__(self) -> str:
         return repr(self._table())

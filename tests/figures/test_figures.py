@@ -49,6 +49,7 @@ DRAWN = {
         *({"": {"a": (1, 2), "b": (3, 0)}}, ["1×1", "rest"]),
         **{"marks": {"a": 2}, "mark_name": "printed", "xlabel": "MACs"},
     ),
+    "sweep": partial(figures.sweep, {"a": {0.01: 90.0, 0.03: 92.0, 0.1: 91.0}}),
     "tensor_blocks": partial(figures.tensor_blocks, [("x", (8, 4, 4)), ("y", (2, 4, 4))], ["1×1"], highlight=True),
     "tiles": partial(
         figures.tiles, 8, 12, 6, tile=(0, 0, 8, 8), words={"weight": "w:\nout × in", "x": "x: in", "y": "y"}

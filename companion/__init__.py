@@ -20,7 +20,7 @@ beyond_cnns             beyond
 claims                  claims
 all of them             data, training, parallel, studies,
                         receptive_field, timing, figures, widgets,
-                        tables, exercises, prose
+                        tables, exercises, prose, listing
 ======================  ===============================================
 
 Importing the package does nothing but make its modules reachable: each is loaded when it is first used.
@@ -48,6 +48,7 @@ __all__ = [
     "fully_connected",
     "inception",
     "kernels",
+    "listing",
     "network_in_network",
     "networks",
     "nonlinearity",

@@ -30,6 +30,17 @@ def integer(name: str, value: object, *, at_least: int = 1) -> int:
     return int(value)
 
 
+def integers(**values: object) -> None:
+    """Check that each value is an ``int`` of at least one; the names are those of the arguments.
+
+    >>> integers(in_channels=8, out_channels=0)
+    Traceback (most recent call last):
+    ValueError: out_channels must be at least 1, got 0
+    """
+    for name, value in values.items():
+        integer(name, value)
+
+
 def pair(name: str, value: object, *, at_least: int = 1) -> tuple[int, int]:
     """Return ``value``, an int or two ints, as (vertical, horizontal).
 

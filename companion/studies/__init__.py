@@ -11,6 +11,7 @@ from companion.studies import (
     heads,
     inception,
     linear_bottleneck,
+    pooling,
     separable,
     shortcuts,
     squeeze_excitation,
@@ -24,7 +25,7 @@ from companion.studies._study import Question, Study, fingerprint, is_stale
 
 _ROOMS = (
     *(heads, separable, shortcuts, bottleneck),
-    *(squeeze_excitation, linear_bottleneck, inception, without_pointwise),
+    *(squeeze_excitation, linear_bottleneck, inception, without_pointwise, pooling),
 )
 STUDIES: Mapping[str, Study] = MappingProxyType({study.name: study for room in _ROOMS for study in room.studies()})
 """Every study by its name, in the order in which ``make studies`` runs them."""

@@ -84,7 +84,7 @@ def test_a_mark_without_its_cell_is_an_error():
     "text",
     [
         "A 3×3 convolution on 28 × 28 pixels, 16×16×8.",
-        "ResNet-50, MobileNetV1, claim A10, weights of BT.601, module 3a.",
+        "ResNet-50, ResNet v1.5, MobileNetV1, claim A10, weights of BT.601, module 3a.",
         "See section 3.1 and [this](https://arxiv.org/abs/1312.4400), arXiv 1312.4400, of 2014.",
         "> **Claim B5.** 201,800 weights",
         "The formula $k^2 = 9$ and\n$$\n\\frac{1}{2}\n$$\nin words.",

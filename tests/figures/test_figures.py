@@ -55,6 +55,7 @@ DRAWN = {
         figures.tiles, 8, 12, 6, tile=(0, 0, 8, 8), words={"weight": "w:\nout × in", "x": "x: in", "y": "y"}
     ),
     "two_axes": partial(figures.two_axes, "patch", "feature", along="channel MLP:\ntwo 1×1", across="token MLP"),
+    "worked_pixel": partial(figures.worked_pixel, [[[1, 2]], [[0, 1]]], [[1, 1]], at=(0, 1)),
 }
 every_figure = pytest.mark.parametrize("draw", DRAWN.values(), ids=DRAWN)
 

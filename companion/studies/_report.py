@@ -91,7 +91,7 @@ class Recorded:
             rows.append([f"{pair.first} minus {pair.second}", pair.measured, pair.verdict, *changed])
         noise = max(self.resolution(name) for name in self.study.variants)
         caption = (
-            f"{len(rows)} comparisons over {len(pair.differences)} seeds; {self.record.about['test']:,} test "
+            f"{len(rows)} comparison{'s' * (len(rows) > 1)} over {len(pair.differences)} seeds; {self.record.about['test']:,} test "
             f"pictures leave ± {noise:.1f} points in one accuracy"
         )
         columns = ["first minus second", "points (95 % interval)", "verdict", "rate / 3", "rate × 3", "epochs × 2"]

@@ -25,7 +25,8 @@ class Listing:
 def source(*objects: type | Callable) -> Listing:
     """Return the code of classes and functions, one after the other, without docstrings and checks of arguments.
 
-    Left out are private decorators, and the statements that do nothing but refuse a bad argument; what is computed stays line by line.
+    Left out are private decorators, and the statements that do nothing but refuse a bad argument; what is computed
+    stays line by line.
 
     Args:
         objects: what is shown; a class with all its methods.

@@ -92,8 +92,8 @@ class Recorded:
         noise = max(self.resolution(name) for name in self.study.variants)
         plural, seeds, pictures = "s" * (len(rows) > 1), len(pair.differences), self.record.about["test"]
         caption = (
-            f"{len(rows)} comparison{plural} over {seeds} seeds; {pictures:,} test pictures leave ± {noise:.1f} points "
-            "in one accuracy"
+            f"{len(rows)} comparison{plural} over {seeds} seeds; {pictures:,} test pictures leave ± {noise:.1f} "
+            "points in one accuracy"
         )
         columns = ["first minus second", "points (95 % interval)", "verdict", "rate / 3", "rate × 3", "epochs × 2"]
         return Table(columns, rows, caption)

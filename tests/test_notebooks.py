@@ -25,6 +25,7 @@ TAGS = {
 FOLDED = {"hide-cell", "hide-input", "remove-cell", "remove-input"}
 LARGEST = 400_000  # bytes
 WIDEST = 84  # characters of code that fit beside each other on the site
+SHOWN = 230  # lines of code that a chapter shows without a click, at most
 
 
 def read(path):
@@ -127,7 +128,29 @@ def test_shown_code_fits_the_column(path):
     for cell in code_cells(path):
         if not tags(cell) & FOLDED:
             assert all(len(line) <= WIDEST for line in cell.source.splitlines()), cell.id
-            assert len(cell.source.splitlines()) <= 25, cell.id
+            assert len(cell.source.splitlines()) <= 20, cell.id
+
+
+def test_a_chapter_shows_little_code(chapter):
+    shown = [cell.source for cell in code_cells(chapter) if not tags(cell) & FOLDED]
+    assert sum(len(source.splitlines()) for source in shown) <= SHOWN
+
+
+def test_a_picture_comes_before_the_first_code(chapter):
+    for cell in code_cells(chapter):
+        assert tags(cell) & FOLDED, f"{cell.id} shows code before there was a picture"
+        if any("image/png" in output.get("data", {}) for output in cell.outputs):
+            break
+
+
+def test_readers_see_numbers_and_not_truth_values(path):
+    lines = []
+    for cell in code_cells(path):
+        for output in cell.outputs:
+            if not {"image/png", notebooks.GLUED} & set(output.get("data", {})):
+                lines += [line for line in text_of(output).splitlines() if line.strip()]
+    truth = [line for line in lines if re.search(r"\b(True|False)\b", line)]
+    assert len(truth) <= len(lines) / 10, truth
 
 
 def test_every_number_in_prose_is_the_one_that_a_cell_gives(path):

@@ -1,4 +1,4 @@
-"""Readers find a chapter by the field's words: the words of ``search_words.toml`` are index entries of their sections.
+"""Readers find a chapter by the field's words: those of ``search_words.toml`` are index entries of their sections.
 
 Sphinx's search puts a page whose index entry is what was asked for before pages that only hold the words somewhere.
 """

@@ -113,3 +113,11 @@ def test_every_paper_that_is_named_stands_in_the_bibliography():
 def test_no_page_names_the_machine_that_built_it(site):
     for path in site.rglob("*.html"):
         assert str(ROOT) not in path.read_text("utf8"), path.relative_to(site)
+
+
+def test_the_folded_code_of_a_figure_stands_below_it(soups):
+    cells = [cell for soup in soups.values() for cell in soup.select("div.cell.tag_hide-input")]
+    shown = [[part.name for part in cell.find_all(["div", "details"], recursive=False)] for cell in cells]
+    shown = [parts for parts in shown if len(parts) > 1]
+    assert len(shown) > 50
+    assert all(parts[-1] == "details" for parts in shown)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from companion import nonlinearity, pointwise
+from tests.refusals import refusals
 
 
 def points(start, end, shares):
@@ -117,18 +118,12 @@ def test_layers_without_an_activation_make_one_piece_and_normalisations_are_foll
 CONV, PIXEL = nn.Conv2d(2, 2, 1), torch.zeros(2)
 
 
-@pytest.mark.parametrize(
-    ("call", "error", "words"),
-    [
-        (lambda: nonlinearity.walk([CONV, nn.GELU()], PIXEL, PIXEL), TypeError, r"net\[1\] must be .* got GELU"),
-        (lambda: nonlinearity.walk([nn.Conv2d(2, 2, 3)], PIXEL, PIXEL), ValueError, r"net\[0\] must be a 1x1 conv"),
-        (lambda: nonlinearity.walk([CONV], *torch.zeros(2, 3)), ValueError, r"net\[0\] must read 3 .* got 2"),
-        (lambda: nonlinearity.walk([CONV], PIXEL, PIXEL[None]), ValueError, r"end must have .*, got \(1, 2\)"),
-        (lambda: nonlinearity.folding(0, 2), ValueError, "depth must be at least 1, got 0"),
-        (lambda: nonlinearity.folding(1, 1), ValueError, "folds must be at least 2, got 1"),
-        (lambda: nonlinearity.folding(1.0, 2), TypeError, "depth must be an int, got float"),
-    ],
+test_bad_input_is_named = refusals(
+    (lambda: nonlinearity.walk([CONV, nn.GELU()], PIXEL, PIXEL), r"net\[1\] must be .* got GELU", TypeError),
+    (lambda: nonlinearity.walk([nn.Conv2d(2, 2, 3)], PIXEL, PIXEL), r"net\[0\] must be a 1x1 conv"),
+    (lambda: nonlinearity.walk([CONV], *torch.zeros(2, 3)), r"net\[0\] must read 3 .* got 2"),
+    (lambda: nonlinearity.walk([CONV], PIXEL, PIXEL[None]), r"end must have .*, got \(1, 2\)"),
+    (lambda: nonlinearity.folding(0, 2), "depth must be at least 1, got 0"),
+    (lambda: nonlinearity.folding(1, 1), "folds must be at least 2, got 1"),
+    (lambda: nonlinearity.folding(1.0, 2), "depth must be an int, got float", TypeError),
 )
-def test_bad_input_is_named(call, error, words):
-    with pytest.raises(error, match=words):
-        call()

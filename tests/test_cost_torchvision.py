@@ -24,9 +24,9 @@ else:
 FIGURES = tomllib.loads((Path(__file__).parent / "torchvision_figures.toml").read_text("utf-8"))
 
 
-def published(name, size=224):
+def published(name):
     """Return num_params and _ops, which has three digits after the point."""
-    return next(tuple(row[1:]) for row in FIGURES[name] if row[0] == size)
+    return next(tuple(row[1:]) for row in FIGURES[name] if row[0] == 224)
 
 
 def figures(total):

@@ -124,13 +124,9 @@ def test_a_measured_network_is_left_as_it_was():
     assert not any(layer._forward_hooks or layer._forward_pre_hooks for layer in network)
 
 
-@pytest.mark.parametrize(
-    ("runs", "error", "words"),
-    [(-1, ValueError, "runs must be at least 0, got -1"), (1.0, TypeError, "runs must be an int, got float")],
-)
-def test_the_number_of_runs_is_checked(runs, error, words):
-    with pytest.raises(error, match=words):
-        audit.shares(small(), (1, 3, 6, 6), runs=runs)
+def test_the_number_of_runs_is_checked():
+    with pytest.raises(ValueError, match="runs must be at least 0, got -1"):
+        audit.shares(small(), (1, 3, 6, 6), runs=-1)
 
 
 def test_what_was_not_counted_has_no_shares():

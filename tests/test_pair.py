@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from companion.training import Pair, verdicts
+from tests.refusals import refusals
 
 numbers = st.floats(-50, 50).map(lambda x: round(x, 3))
 
@@ -57,14 +58,8 @@ def test_a_table_has_a_row_per_pair():
     assert [row[2] for row in rows] == [pair.verdict for pair in pairs]
 
 
-@pytest.mark.parametrize(
-    ("differences", "margin", "words"),
-    [
-        ((1.0,), 1.0, "differences must be at least two, got 1"),
-        ((1.0, 2.0), 0.0, "margin must be above 0 and finite, got 0"),
-        ((1.0, 2.0), float("inf"), "margin must be above 0 and finite, got inf"),
-    ],
+test_bad_arguments_are_named = refusals(
+    (lambda: Pair("a", "b", (1.0,), 1.0), "differences must be at least two, got 1"),
+    (lambda: Pair("a", "b", (1.0, 2.0), 0.0), "margin must be above 0 and finite, got 0"),
+    (lambda: Pair("a", "b", (1.0, 2.0), float("inf")), "margin must be above 0 and finite, got inf"),
 )
-def test_bad_arguments_are_named(differences, margin, words):
-    with pytest.raises(ValueError, match=words):
-        Pair("a", "b", differences, margin)

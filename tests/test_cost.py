@@ -79,9 +79,6 @@ def test_figures_of_the_book_are_reproduced():
     assert cost.conv2d(256, 64, 1, bias=False).weights == 16_384
     assert cost.conv2d(64, 256, 3, bias=False).weights == 147_456
     assert cost.conv2d(256, 32, 5, size=28, padding="same", bias=False).weights == 204_800
-
-
-def test_figures_of_inception_3a_are_reproduced():
     reduce = cost.conv2d(192, 16, 1, size=28)
     assert cost.conv2d(192, 32, 5, size=28, padding=2).macs == 120_422_400
     assert (reduce + cost.conv2d(16, 32, 5, size=28, padding=2)).macs == 12_443_648
@@ -112,13 +109,10 @@ def test_linear_and_count_agree_with_torch_on_any_linear_layer(in_features, out_
     assert (formula.bytes_read, formula.bytes_written) == bytes_by_running(module, x)
 
 
-def test_without_a_size_the_cost_is_that_of_one_output_position():
+def test_the_cost_is_of_one_position_without_a_size_and_of_half_the_bytes_in_half_precision():
     one = cost.conv2d(8, 16, (3, 5), padding=1, stride=2, dilation=2)
     assert one == cost.conv2d(8, 16, (3, 5), dilation=2, size=(5, 9))
     assert one.macs == one.weights == 16 * 8 * 15
-
-
-def test_half_precision_halves_the_bytes_and_nothing_else():
     single, half = cost.conv2d(8, 4, 1, size=7), cost.conv2d(8, 4, 1, size=7, bytes_per_element=2)
     assert (half.bytes_read, half.bytes_written) == (single.bytes_read / 2, single.bytes_written / 2)
     assert (half.macs, half.parameters) == (single.macs, single.parameters)
@@ -183,10 +177,13 @@ def test_the_module_is_left_as_it_was_even_after_an_error(input_size):
     assert torch.ones(1).device.type == "cpu"
 
 
-def test_a_layer_called_twice_works_twice_and_weighs_once():
+def test_a_layer_works_as_often_as_it_is_called_and_weighs_once():
     twice, once = Calls(lambda self, x: self.mix(self.mix(x)), mix=nn.Conv2d(8, 8, 1)), cost.conv2d(8, 8, 1, size=5)
     row = cost.count(twice, (1, 8, 5, 5))["mix"]
     assert (row.calls, row.weights, row.macs, row.bytes) == (2, once.weights, 2 * once.macs, 2 * once.bytes)
+    head = Calls(lambda self, x: self.used(x), used=nn.Linear(4, 2), unused=nn.Linear(4, 3))
+    row = cost.count(head, (1, 4))["unused"]
+    assert (row.calls, row.output_shape, row.parameters, row.macs, row.bytes) == (0, None, 15, 0, 0)
 
 
 def test_shared_parameters_are_counted_in_the_first_row_that_has_them():
@@ -196,12 +193,6 @@ def test_shared_parameters_are_counted_in_the_first_row_that_has_them():
     assert [(row.weights, row.biases, row.macs) for row in table] == [(64, 8, 192), (0, 8, 192)]
     assert table.total.parameters == sum(p.numel() for p in net.parameters())
     assert table[0].bytes_read == table[1].bytes_read
-
-
-def test_a_layer_that_is_never_called_keeps_its_parameters():
-    head = Calls(lambda self, x: self.used(x), used=nn.Linear(4, 2), unused=nn.Linear(4, 3))
-    row = cost.count(head, (1, 4))["unused"]
-    assert (row.calls, row.output_shape, row.parameters, row.macs, row.bytes) == (0, None, 15, 0, 0)
 
 
 def test_products_outside_of_layers_are_counted_in_the_module_that_calls_them():

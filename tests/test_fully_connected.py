@@ -11,14 +11,9 @@ from tests.refusals import refusals
 
 
 def classifier(padding=0):
+    maps = nn.Conv2d(1, 4, 3, padding=padding), nn.ReLU(), nn.MaxPool2d(2)
     return nn.Sequential(
-        nn.Conv2d(1, 4, 3, padding=padding),
-        nn.ReLU(),
-        nn.MaxPool2d(2),
-        nn.Flatten(),
-        nn.Linear(4 * (4 if padding else 3) ** 2, 6),
-        nn.ReLU(),
-        nn.Linear(6, 5),
+        *maps, nn.Flatten(), nn.Linear(4 * (4 if padding else 3) ** 2, 6), nn.ReLU(), nn.Linear(6, 5)
     )
 
 
@@ -40,6 +35,9 @@ def test_rewriting_draws_no_random_number_and_keeps_what_is_frozen():
     fully_connected.fully_convolutional(model, (1, 8, 8))
     assert torch.equal(torch.get_rng_state(), before)
     assert (conv.weight.requires_grad, conv.bias.requires_grad) == (False, True)
+    with torch.no_grad():
+        layer.weight.zero_()
+    assert conv.weight.abs().sum() > 0, "the convolution owns its weights"
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
@@ -51,15 +49,6 @@ def test_a_layer_without_data_gives_a_convolution_without_data(dtype):
     assert (conv.weight.dtype, conv.weight.shape) == (dtype, (4096, 512, 7, 7))
     sliding = fully_connected.fully_convolutional(nn.Sequential(nn.Flatten(), layer), (512, 7, 7))
     assert sliding[0].weight.is_meta
-
-
-def test_the_convolution_owns_its_weights():
-    layer = nn.Linear(4, 2)
-    conv = fully_connected.linear_as_conv2d(layer, 4)
-    assert conv.kernel_size == (1, 1)
-    with torch.no_grad():
-        layer.weight.zero_()
-    assert conv.weight.abs().sum() > 0
 
 
 def test_sliding_gives_the_scores_of_every_crop():

@@ -42,11 +42,8 @@ def test_the_verdict_follows_from_the_interval_and_the_margin(differences, verdi
     assert repr(pair).endswith(f", {verdict}")
 
 
-def test_other_margins_are_named():
+def test_numbers_are_written_with_a_minus_and_zero_without_a_sign():
     assert Pair("a", "b", (0.0, 0.1), margin=2.5).verdict == "level within 2.5 points"
-
-
-def test_minus_is_written_as_a_minus_and_zero_without_a_sign():
     assert Pair("a", "b", (-1.0, -1.2), margin=1.0).measured == "−1.1 ± 0.1 (−2.4 to 0.2)"
     assert Pair("a", "b", (-0.01, 0.0), margin=1.0).measured == "0.0 ± 0.0 (−0.1 to 0.1)"
 

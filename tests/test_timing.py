@@ -33,30 +33,16 @@ def asked(monkeypatch):
 def test_each_call_is_timed_with_the_threads_and_seconds_asked_for(asked):
     called = []
     calls = {"a": lambda: called.append("a"), "b": lambda: called.append("b")}
-    assert list(timing.measure(calls, seconds=0.7, threads=3)) == called == ["a", "b"]
-    assert asked == [(3, 0.7), (3, 0.7)]
-
-
-def test_one_thread_is_the_default(asked):
+    timings = timing.measure(calls, seconds=0.7, threads=3)
     timing.measure({"call": lambda: None})
-    assert asked == [(1, 0.3)]
-
-
-@pytest.mark.usefixtures("asked")
-def test_a_time_is_the_median_and_the_distance_of_the_quartiles():
-    assert timing.measure({"call": lambda: None}) == {"call": timing.Timing(median=3.0, spread=2.0)}
+    assert list(timings) == called == ["a", "b"]
+    assert asked == [(3, 0.7), (3, 0.7), (1, 0.3)], "one thread is the default"
+    assert timings["a"] == timing.Timing(median=3.0, spread=2.0), "the median and the distance of the quartiles"
 
 
 def test_a_slow_call_takes_longer_than_a_fast_one():
     timings = timing.measure({"fast": lambda: None, "slow": lambda: time.sleep(0.005)}, seconds=0.02)
     assert timings["slow"].median > timings["fast"].median
-
-
-def test_measuring_leaves_the_number_of_threads_alone():
-    before, inside = torch.get_num_threads(), set()
-    timing.measure({"call": lambda: inside.add(torch.get_num_threads())}, seconds=0.01, threads=before + 1)
-    assert inside == {before + 1}
-    assert torch.get_num_threads() == before
 
 
 test_bad_arguments_are_named = refusals(

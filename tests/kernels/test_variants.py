@@ -76,12 +76,9 @@ def test_the_choice_for_layers_of_known_networks(layer, precision, name):
     assert pick(layer, precision=precision).name == name
 
 
-def test_less_shared_memory_means_a_smaller_tile():
+def test_less_shared_memory_means_a_smaller_tile_and_no_tensor_cores_no_tf32():
     layer = Layer(256, 64, 256, 56 * 56, 4, 4)
     assert pick(layer, precision="tf32", device=SMALL_GPU).name == "tf32_64x128"
-
-
-def test_no_tensor_cores_no_tf32():
     old = Device(processors=40, shared_memory=65_536, capability=(7, 5))
     with pytest.raises(ValueError, match=r"8\.0 or newer for TF32, this one has 7\.5; precision 'ieee' runs here"):
         pick(Layer(1, 8, 8, 8), precision="tf32", device=old)

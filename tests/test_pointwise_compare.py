@@ -90,8 +90,6 @@ def test_no_gradient_mode_is_needed_and_the_inputs_are_left_alone():
 
 
 X, WEIGHT, BIAS = inputs()
-
-
 test_bad_input_is_named = refusals(
     (lambda: pointwise.compare(X, WEIGHT, None), "bias must be a torch.Tensor, got NoneType", TypeError),
     (lambda: pointwise.compare(X, WEIGHT, BIAS[:3]), "bias must have C_out = 4 values, got 3"),

@@ -57,18 +57,6 @@ def test_the_loss_of_an_epoch_is_the_mean_over_its_pictures():
     assert losses == pytest.approx([wanted] * 2, rel=1e-4)
 
 
-def test_fit_is_decided_by_its_seed_alone():
-    def trained(seed, disturb):
-        torch.manual_seed(7)
-        model = convnet()
-        torch.manual_seed(disturb)
-        history = fit(model, SMALL, epochs=2, seed=seed)
-        return frozen(model), history
-
-    assert trained(1, disturb=1) == trained(1, disturb=2)
-    assert trained(1, disturb=1) != trained(2, disturb=1)
-
-
 def test_the_first_epoch_follows_adamw_written_out():
     """One weight matrix, one batch an epoch: decoupled decay, and the rate on half a sine."""
     lr, decay, epochs, (first, second), eps = 0.01, 0.1, 3, (0.9, 0.999), 1e-8
@@ -229,7 +217,7 @@ def in_turn():
     return compared(n_jobs=1)
 
 
-def test_a_run_is_what_fit_and_evaluate_give_by_hand(in_turn):
+def test_runs_are_what_fit_and_evaluate_give_by_hand_in_the_order_of_variants_and_seeds(in_turn):
     torch.manual_seed(5)
     model = convnet()
     history = fit(model, SMALL, epochs=2, seed=5)
@@ -241,6 +229,9 @@ def test_a_run_is_what_fit_and_evaluate_give_by_hand(in_turn):
         test_accuracy=evaluate(model, SMALL.test_x, SMALL.test_y),
         losses=history.losses,
     )
+    assert in_turn.names == ("convnet", "linear")
+    assert in_turn.seeds == (0, 1, 5)
+    assert len({run.losses for run in in_turn.runs}) == 6
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
@@ -254,12 +245,6 @@ def test_models_are_kept_on_request_trained_and_in_evaluation_mode(in_turn, n_jo
         assert accuracies == in_turn.accuracies(name)
     with pytest.raises(ValueError, match=r"kept by compare\(\.\.\., keep_models=True\) only"):
         in_turn.models("linear")
-
-
-def test_runs_come_in_the_order_of_variants_and_seeds(in_turn):
-    assert in_turn.names == ("convnet", "linear")
-    assert in_turn.seeds == (0, 1, 5)
-    assert len({run.losses for run in in_turn.runs}) == 6
 
 
 @pytest.mark.parametrize(("backend", "n_jobs"), [("sequential", 1), ("threading", 4), ("loky", 2)])
@@ -349,12 +334,6 @@ def test_the_bar_goes_to_stderr_is_wiped_at_the_end_and_is_switched_off_by_the_e
 def test_the_bar_is_switched_off_by_the_argument(capfd):
     compare({"linear": linear}, SMALL, seeds=[0], epochs=1, n_jobs=1, progress=False)
     assert tuple(capfd.readouterr()) == ("", "")
-
-
-def test_training_does_not_import_dask():
-    program = "import sys, companion.training; print('dask' in sys.modules, 'sklearn' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout == "False False\n"
 
 
 def test_each_variant_trains_at_its_own_rate():

@@ -9,17 +9,9 @@ import pytest
 from tools import vendor
 
 CSS = 'x{content:"0.16.22"}@font-face{src:url(fonts/A.woff2) format("woff2"),url(fonts/A.ttf) format("truetype")}'
-PACKAGE = {
-    "LICENSE": "MIT",
-    "cli.js": "",
-    "dist/katex.min.css": CSS,
-    "dist/katex.min.js": "",
-    "dist/katex.mjs": "",
-    "dist/contrib/copy-tex.min.js": "",
-    "dist/fonts/A.woff2": "",
-    "dist/fonts/A.ttf": "",
-    "dist/fonts/A.woff": "",
-}
+EMPTY = ["cli.js", "dist/katex.min.js", "dist/katex.mjs", "dist/contrib/copy-tex.min.js"]
+EMPTY += ["dist/fonts/A.woff2", "dist/fonts/A.ttf", "dist/fonts/A.woff"]
+PACKAGE = {"LICENSE": "MIT", "dist/katex.min.css": CSS, **dict.fromkeys(EMPTY, "")}
 
 
 def lay(folder, files):

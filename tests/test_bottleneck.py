@@ -104,8 +104,6 @@ def test_other_dtypes_are_computed_in_float64_and_come_back(dtype):
 
 
 MAPS, WIDTHS = torch.ones(1, 4, 2, 2), (4, 4, 4)
-
-
 test_bad_input_is_named = refusals(
     (lambda: bottleneck.Reduced(*WIDTHS, 4), r"kernel_size must be odd.*got 4"),
     (lambda: bottleneck.Bottleneck(*WIDTHS, stride_in_first=1), "stride_in_first must be a bool", TypeError),

@@ -79,14 +79,11 @@ def test_reach_is_what_changing_an_input_channel_shows(groups, between, wanted):
     assert set(found.sum(dim=1).tolist()) == {wanted}
 
 
-def test_reach_follows_the_order_of_the_layers_and_the_shape_of_each():
+def test_reach_follows_the_layers_counts_paths_that_cancel_and_does_not_overflow():
     first = torch.tensor([[1.0, 0, 0], [0, -2, 0]])  # three channels to two: none depends on the third
     second = torch.tensor([[0.0, 1.0], [1.0, 1.0], [0.0, 0.0], [5.0, 0.0]])
     wanted = [[False, True, False], [True, True, False], [False, False, False], [True, False, False]]
     assert reach(first, second).tolist() == wanted
-
-
-def test_reach_counts_paths_that_cancel_and_does_not_overflow():
     cancel = torch.tensor([[1.0], [1.0]]), torch.tensor([[1.0, -1.0]])
     assert not (cancel[1] @ cancel[0]).any()
     assert reach(*cancel).all()

@@ -46,14 +46,11 @@ def test_mlpconv_is_one_small_network_applied_to_every_patch(channels, last_acti
     torch.testing.assert_close(layer(x), by_definition(layer, x))
 
 
-def test_three_layers_that_keep_height_and_width_are_the_default():
+def test_three_layers_are_the_default_and_a_normalisation_takes_the_bias():
     layer = nin.MlpConv(3, 6, 5)
     assert [tuple(p.shape) for p in layer.parameters() if p.dim() > 1] == [(6, 3, 5, 5), (6, 6, 1, 1), (6, 6, 1, 1)]
     assert [type(part) for part in layer.layers] == [nn.Conv2d, nn.ReLU] * 3
     assert layer(torch.randn(2, 3, 7, 4)).shape == (2, 6, 7, 4)
-
-
-def test_a_normalisation_stands_before_each_activation_and_takes_the_bias():
     layer = nin.MlpConv(2, 3, 3, norm_layer=nn.BatchNorm2d, act_layer=nn.SiLU)
     assert [type(part) for part in layer.layers] == [nn.Conv2d, nn.BatchNorm2d, nn.SiLU] * 3
     assert [conv.bias for conv in layer.layers[::3]] == [None] * 3

@@ -99,8 +99,6 @@ def collapse(*layers):
 
 
 CONV, NORM = nn.Conv2d(2, 2, 1), nn.BatchNorm2d(2)
-
-
 test_bad_input_is_named = refusals(
     (lambda: nonlinearity.stack([3]), r"channels must be at least two, C_in and C_out, got \[3\]"),
     (lambda: nonlinearity.stack([3, 0, 2]), r"channels\[1\] must be at least 1, got 0"),

@@ -86,19 +86,13 @@ def test_a_folding_network_is_made_of_1x1_convolutions_of_the_width_asked_for():
     assert [type(layer) for layer in net[1::2]] == [nn.ReLU] * 3
 
 
-def test_to_touch_zero_is_not_to_switch():
+def test_to_touch_zero_or_stay_there_is_not_to_switch_and_to_switch_together_is_one_knot():
     net = nn.Sequential(*nonlinearity.folding(depth=2), nn.ReLU())  # falls to zero in the middle, and rises again
     assert nonlinearity.walk(net, torch.zeros(1), torch.ones(1)).pieces == 4
-
-
-def test_a_unit_that_stays_at_zero_does_not_switch():
     layer = pointwise.as_conv2d(torch.eye(1), torch.tensor([-0.5]))
     walk = nonlinearity.walk([layer, nn.ReLU(), nn.ReLU()], torch.zeros(1), torch.ones(1))
     assert walk.knots.tolist() == [0, 0.5, 1]
     assert walk.values[:, 0].tolist() == [0, 0, 0.5]
-
-
-def test_units_that_switch_together_make_one_knot():
     weight, bias = torch.tensor([[3, -0.1], [-1, 0.1 / 3]], dtype=torch.float64)
     net = [pointwise.as_conv2d(weight[:, None], bias), nn.ReLU()]
     assert nonlinearity.walk(net, torch.zeros(1), torch.ones(1)).knots.tolist() == pytest.approx([0, 1 / 3, 1])
@@ -116,8 +110,6 @@ def test_layers_without_an_activation_make_one_piece_and_normalisations_are_foll
 
 
 CONV, PIXEL = nn.Conv2d(2, 2, 1), torch.zeros(2)
-
-
 test_bad_input_is_named = refusals(
     (lambda: nonlinearity.walk([CONV, nn.GELU()], PIXEL, PIXEL), r"net\[1\] must be .* got GELU", TypeError),
     (lambda: nonlinearity.walk([nn.Conv2d(2, 2, 3)], PIXEL, PIXEL), r"net\[0\] must be a 1x1 conv"),

@@ -34,9 +34,6 @@ def test_the_disc_lies_in_the_plane_of_its_channels_and_covers_half_of_it():
     inside = [[math.hypot(*x[0, :, i, j].tolist()) < radius for j in range(0, 200, 7)] for i in range(0, 200, 7)]
     assert y[0, ::7, ::7].tolist() == inside
     assert y.double().mean() == pytest.approx(0.5, abs=0.002)
-
-
-def test_the_class_of_a_noisy_disc_follows_the_noisy_value():
     x, y = disc(32, noise=0.3, seed=5)
     clean, _ = disc(32, noise=0)
     assert 0.2 < (x - clean).abs().max() <= 0.3

@@ -82,12 +82,9 @@ def test_autograd_counts_the_same_paths(dilations, channels):
     assert not wider[:2].any()
 
 
-def test_1x1_layers_change_no_path():
+def test_1x1_layers_and_biases_change_no_path():
     without, with_1x1 = dilated(2, 2, 2, channels=3), dilated(0, 2, 0, 2, 0, 0, 2, 0, channels=3)
     torch.testing.assert_close(pitfalls.paths_through(with_1x1, 13), pitfalls.paths_through(without, 13))
-
-
-def test_biases_make_no_path():
     net = dilated(2, 2)
     for conv in net[::2]:
         nn.init.constant_(conv.bias, -100.0)  # as they stand, every ReLU would return 0

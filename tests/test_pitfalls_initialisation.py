@@ -32,14 +32,11 @@ def test_the_variances_are_those_of_the_papers(name, c_in, c_out, k, groups):
     assert pitfalls.fan_in(conv) == n
 
 
-def test_the_one_called_pytorch_is_the_default_of_its_convolutions():
+def test_the_one_called_pytorch_is_the_default_and_a_whole_module_is_drawn_anew():
     torch.manual_seed(3)
     conv = nn.Conv2d(16, 8, 3)
     torch.manual_seed(3)
     assert torch.equal(pitfalls.INITIALISATIONS["PyTorch"](torch.empty(8, 16, 3, 3)), conv.weight)
-
-
-def test_a_whole_module_is_drawn_anew_and_the_rest_of_it_left():
     net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Sequential(nn.Conv2d(4, 4, 1, bias=False)), nn.Linear(4, 2))
     before = [parameter.clone() for parameter in net.parameters()]
     assert pitfalls.initialise(net, "He") is net

@@ -54,12 +54,9 @@ def test_survivors_are_the_points_whose_active_rows_can_be_solved_for():
             torch.testing.assert_close(solved, point)
 
 
-def test_active_rows_that_repeat_one_another_count_once():
+def test_active_rows_that_repeat_one_another_count_once_and_zero_is_not_active():
     matrix = torch.tensor([[1.0, 0.0], [2.0, 0.0], [0.0, 1.0]])
     assert pitfalls.survivors(torch.tensor([[1.0, -1.0], [1.0, 1.0]]), matrix).tolist() == [False, True]
-
-
-def test_a_channel_at_exactly_zero_is_not_active():
     assert pitfalls.survivors(torch.tensor([[1.0, 0.0]]), torch.eye(2)).tolist() == [False]
 
 

@@ -24,9 +24,11 @@ def numbers(*size):
     return torch.randn(size, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
 
 
-def test_the_identity_returns_its_input():
+def test_the_identity_returns_its_input_and_option_b_is_the_default():
     x = numbers(2, 4, 3, 3)
     assert residual.Identity(4, 4)(x) is x
+    assert isinstance(residual.BasicBlock(4, 4).shortcut, residual.Identity)
+    assert isinstance(residual.BasicBlock(4, 8, 2).shortcut, residual.Projection)
 
 
 @pytest.mark.parametrize("stride", [1, 2, 3])
@@ -114,11 +116,6 @@ def test_a_basic_block_agrees_with_one_built_by_hand(shape, option):
     if option != "plain":
         y = y + block.shortcut(x)
     torch.testing.assert_close(block(x), F.relu(y))
-
-
-def test_the_default_shortcut_is_option_b():
-    assert isinstance(residual.BasicBlock(4, 4).shortcut, residual.Identity)
-    assert isinstance(residual.BasicBlock(4, 8, 2).shortcut, residual.Projection)
 
 
 def test_layers_are_of_the_types_asked_for():

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from companion import cost, pointwise, separable
+from tests.refusals import refusals
 from tests.test_blocks import evaluated
 
 
@@ -100,12 +101,9 @@ def test_the_ratio_is_the_one_that_is_counted(in_channels, out_channels, kernel_
     assert Fraction(counted[0].macs, counted[1].macs) == wanted
 
 
-def test_kernels_must_be_odd():
-    with pytest.raises(ValueError, match=r"kernel_size must be odd.*got 4"):
-        separable.DepthwiseSeparable(4, 4, kernel_size=4)
-
-
-@pytest.mark.parametrize("name", ["out_channels", "kernel_size", "multiplier"])
-def test_the_ratio_refuses_what_is_not_a_count(name):
-    with pytest.raises(ValueError, match=f"{name} must be at least 1, got -1"):
-        separable.cost_ratio(**{"out_channels": 4, "kernel_size": 3} | {name: -1})
+test_bad_numbers_are_named = refusals(
+    (lambda: separable.DepthwiseSeparable(4, 4, kernel_size=4), r"kernel_size must be odd.*got 4"),
+    (lambda: separable.cost_ratio(-1, 3), "out_channels must be at least 1, got -1"),
+    (lambda: separable.cost_ratio(4, -1), "kernel_size must be at least 1, got -1"),
+    (lambda: separable.cost_ratio(4, 3, -1), "multiplier must be at least 1, got -1"),
+)

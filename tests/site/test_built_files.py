@@ -72,13 +72,10 @@ def test_the_landing_page_leads_to_the_book(soups, site):
     assert landing.select_one("link[rel=canonical]")["href"].endswith(PAGES[0])
 
 
-def test_nothing_is_shipped_that_no_page_asks_for(site):
+def test_nothing_is_shipped_that_no_page_asks_for_and_few_icons_but_those_in_use(site):
     names = {path.name for path in site.rglob("*")}
     assert not {name for name in names if name.endswith((".map", ".ttf", ".woff"))}
     assert not names & {"fontawesome.js", "katex.min.js"}
-
-
-def test_icon_fonts_hold_the_icons_in_use_and_few_others(site):
     fonts = list((site / "_static/vendor/fontawesome/webfonts").glob("*.woff2"))
     assert 500 < sum(font.stat().st_size for font in fonts) < 40_000
 

@@ -39,7 +39,6 @@ CONDITION = {
 OPEN = {"A15"}
 BY_ID = {claim.id: claim for claim in claims.CLAIMS}
 REDUCED = bottleneck.Reduced
-CONV = nn.Conv2d
 FOLDED = {"hide-cell", "remove-cell", "remove-output", "remove-input"}
 
 
@@ -211,6 +210,11 @@ class Dropping(nn.Conv2d):
         return super().forward(x)[:, :, ::2]
 
 
+class AsMany(nn.Conv2d):
+    def __init__(self, in_channels, out_channels, *args, **options):
+        super().__init__(in_channels, in_channels, *args, **options)
+
+
 class GroupedPointwise(separable.DepthwiseSeparable):
     def __init__(self, in_channels, out_channels, **options):
         super().__init__(in_channels, in_channels, **options)
@@ -290,12 +294,12 @@ def naive(*kernels):
         ("A14a", pitfalls, "paths_through", lambda net, size: torch.ones(size, size - len(net)), "holds"),
         ("A6c", pointwise, "conv2d", lambda x, w, b=None: 0 * x, "wrong"),
         ("A11b", _blocks, "SAMPLE", _blocks.SAMPLE.replace(", ...]", "]"), "holds"),
-        ("A8c", nn, "Conv2d", lambda c, n, k, **options: CONV(c, c, k, **options), "holds"),
-        ("A8d", nn, "Conv2d", lambda c, n, k, **options: CONV(c, c, k, **options), "holds with a condition"),
+        ("A8c", nn, "Conv2d", AsMany, "holds"),
+        ("A8d", nn, "Conv2d", AsMany, "holds with a condition"),
         ("A5a", _networks, "ACTIVATIONS", (nn.Tanh,), "wrong"),
         ("B3b", _networks, "is_pointwise", lambda layer: True, "holds"),
-        ("B7b", _networks, "is_pointwise", lambda layer: False, "holds"),
-        ("B-2d", pointwise, "conv2d", lambda x, w, b=None: x[:, 2:], "holds"),
+        ("B7b", _networks, "widened_behind", lambda name: (3, 3), "holds"),
+        ("B-2d", pointwise, "conv2d", lambda x, w, b=None: x[:, -1:], "holds"),
         ("A14b", pitfalls, "paths_through", lambda net, size: torch.ones(size, size), "wrong"),
         ("A4a", _waist, "_can_be_added", lambda a, b: True, "wrong"),
         ("B6a", bottleneck, "Reduced", lambda *channels, kernel_size: nn.Conv2d(256, 1, kernel_size), "wrong"),

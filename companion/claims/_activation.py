@@ -116,16 +116,19 @@ def linearly_separable() -> Finding:
 def left_out() -> Finding:
     """Look where ResNet's blocks leave it out, and train thin layers with it and without, in blocks and alone."""
     blocks = {"bottleneck": bottleneck.Bottleneck(256, 64, 256), "basic block": residual.BasicBlock(64, 64)}
-    cases, numbers = {}, []
+    cases, before = {}, []
     for name, block in blocks.items():
         kinds = [type(layer) for layer in block.residual]
-        cases[f"ResNet's {name}, before the sum"] = kinds[-1] is not nn.ReLU
+        convs, relus = kinds.count(nn.Conv2d), kinds.count(nn.ReLU)
+        cases[f"ResNet's {name}, before the sum"] = relus == convs - 1 and kinds[-1] is not nn.ReLU
+        before.append(f"{name} {relus} for {convs} convolutions")
+    numbers = [f"ReLUs before the sum: {', '.join(before)}"]
     for thin in (2, 8) if LINEAR_BOTTLENECK else ():
         for shortcut in ("", ", shortcut"):
             found = pairs(LINEAR_BOTTLENECK, f"{thin} thin, linear{shortcut}", f"{thin} thin, ReLU{shortcut}")
             cases |= {f"{thin} channels{shortcut} on {where}": not_worse(pair) for where, pair in found.items()}
             numbers.append(measured(found))
-    return Finding(cases, "; ".join(numbers) or "no activation between the last convolution and the sum")
+    return Finding(cases, "; ".join(numbers))
 
 
 @claim(

@@ -9,9 +9,9 @@ from companion.training import Pair
 HEADS = ("heads-digits-100", "heads-digits-1000", "heads-fashion-100")
 SEPARABLE = ("separable-digits-200", "separable-digits-1000")
 BOTTLENECK = ("bottleneck-digits-1000",)
-SHORTCUTS = ("shortcuts-digits-4",)
+SHORTCUTS = ("shortcuts-digits-4", "shortcuts-digits-20")
 LINEAR_BOTTLENECK: tuple[str, ...] = ()
-GATE: tuple[str, ...] = ()
+GATE = ("gate-digits-300",)
 INCEPTION: tuple[str, ...] = ()
 WITHOUT_POINTWISE: tuple[str, ...] = ()
 

@@ -8,9 +8,12 @@ from types import MappingProxyType
 
 from companion.studies import (
     bottleneck,
+    controlnet,
     heads,
     inception,
     linear_bottleneck,
+    mixer,
+    precision,
     separable,
     shortcuts,
     squeeze_excitation,
@@ -25,6 +28,7 @@ from companion.studies._study import Question, Study, fingerprint, is_stale
 _ROOMS = (
     *(heads, separable, shortcuts, bottleneck),
     *(squeeze_excitation, linear_bottleneck, inception, without_pointwise),
+    *(mixer, controlnet, precision),
 )
 STUDIES: Mapping[str, Study] = MappingProxyType({study.name: study for room in _ROOMS for study in room.studies()})
 """Every study by its name, in the order in which ``make studies`` runs them."""

@@ -90,9 +90,10 @@ class Recorded:
             changed = [f"{other.mean:+.1f}, {other.verdict}".replace("-", "−") for other in others]
             rows.append([f"{pair.first} minus {pair.second}", pair.measured, pair.verdict, *changed])
         noise = max(self.resolution(name) for name in self.study.variants)
+        plural, seeds, pictures = "s" * (len(rows) > 1), len(pair.differences), self.record.about["test"]
         caption = (
-            f"{len(rows)} comparisons over {len(pair.differences)} seeds; {self.record.about['test']:,} test "
-            f"pictures leave ± {noise:.1f} points in one accuracy"
+            f"{len(rows)} comparison{plural} over {seeds} seeds; {pictures:,} test pictures leave ± {noise:.1f} "
+            "points in one accuracy"
         )
         columns = ["first minus second", "points (95 % interval)", "verdict", "rate / 3", "rate × 3", "epochs × 2"]
         return Table(columns, rows, caption)

@@ -59,11 +59,6 @@ def test_numbers_are_written_without_exponents(value, written):
     assert axis.texts[0].get_text() == written
 
 
-def test_numbers_can_be_written_in_another_way():
-    axis = figures.bars({"m": {"a": 0.25}}, alt="a", write="{:.0%}".format).figure.axes[0]
-    assert axis.texts[0].get_text() == "25%"
-
-
 def test_panels_stand_two_in_a_row_and_the_spare_one_is_empty():
     axes = figures.bars({m: {"a": 1} for m in "xyz"}, alt="a").figure.axes
     assert [axis.get_title(loc="left") for axis in axes] == ["x", "y", "z", ""]
@@ -109,11 +104,6 @@ def test_a_line_is_named_at_its_end_in_its_colour(settings):
         assert (text.get_text(), text.get_color()) == (name, colour)
         assert text.xycoords == "axes fraction"
         assert text.xy == (pytest.approx(1.01), pytest.approx(to_axes.transform((1, end))[1], abs=0.01))
-
-
-def test_names_beside_the_axes_are_not_cut_off():
-    picture = figures.curves({"name": ([0, 1], [0, 1])}, xlabel="x", ylabel="y", alt="a")
-    assert ">name</text>" in picture.svg
 
 
 def test_names_of_lines_that_end_together_are_moved_apart_and_keep_their_order():

@@ -120,10 +120,10 @@ def left_out() -> Finding:
     for name, block in blocks.items():
         kinds = [type(layer) for layer in block.residual]
         convs, relus = kinds.count(nn.Conv2d), kinds.count(nn.ReLU)
-        cases[f"ResNet's {name}, before the sum"] = relus == convs - 1 and kinds[-1] is not nn.ReLU
+        cases[f"before the sum of ResNet's {name}"] = relus == convs - 1 and kinds[-1] is not nn.ReLU
         before.append(f"{name} {relus} for {convs} convolutions")
     numbers = [f"ReLUs before the sum: {', '.join(before)}"]
-    for thin in (2, 8) if LINEAR_BOTTLENECK else ():
+    for thin in (2, 8):
         for shortcut in ("", ", shortcut"):
             found = pairs(LINEAR_BOTTLENECK, f"{thin} thin, linear{shortcut}", f"{thin} thin, ReLU{shortcut}")
             cases |= {f"{thin} channels{shortcut} on {where}": not_worse(pair) for where, pair in found.items()}

@@ -10,10 +10,10 @@ HEADS = ("heads-digits-100", "heads-digits-1000", "heads-fashion-100")
 SEPARABLE = ("separable-digits-200", "separable-digits-1000")
 BOTTLENECK = ("bottleneck-digits-1000",)
 SHORTCUTS = ("shortcuts-digits-4", "shortcuts-digits-20")
-LINEAR_BOTTLENECK: tuple[str, ...] = ()
+LINEAR_BOTTLENECK = ("linear-bottleneck-digits-1000",)
 GATE = ("gate-digits-300",)
-INCEPTION: tuple[str, ...] = ()
-WITHOUT_POINTWISE: tuple[str, ...] = ()
+INCEPTION = ("inception-digits-300",)
+WITHOUT_POINTWISE = ("without-pointwise-digits-1000",)
 
 
 def better(pair: Pair) -> bool | None:

@@ -21,7 +21,7 @@ USES = (
 def markedly_better() -> Finding:
     """Hold trained networks with 1×1 convolutions against such without; "markedly": by more than a point."""
     cases, numbers = {}, []
-    for words, names, first, second in (use for use in USES if use[1]):
+    for words, names, first, second in USES:
         found = pairs(names, first, second)
         cases |= {f"{words}: {where}": gains(pair, 1) for where, pair in found.items()}
         numbers.append(measured(found))

@@ -190,7 +190,7 @@ def results_of_googlenet() -> Finding:
         *((f"through {width}", "direct", BOTTLENECK) for width in (8, 16, 24)),
     ]
     cases, numbers = {}, []
-    for first, second, names in (rival for rival in rivals if rival[2]):
+    for first, second, names in rivals:
         found = pairs(names, first, second)
         cases |= {f"{first} against {second} on {where}": not_worse(pair) for where, pair in found.items()}
         numbers.append(measured(found))

@@ -81,8 +81,8 @@ class Recorded:
         """Return a table of the questions: the paired difference, the verdict, and what becomes of it elsewhere.
 
         For "test" the columns behind the verdict are judged on the validation pictures: at a third and at three
-        times the rate of each variant (from the sweep, fewer seeds), and after twice the epochs. What else is measured
-        is measured of the final runs alone, and has no such columns.
+        times the rate of each variant (from the sweep, fewer seeds), and after twice the epochs. What else is
+        measured is measured of the final runs alone, and has no such columns.
         """
         rows = []
         for question in self.study.questions:

@@ -76,6 +76,7 @@ def curves(
     xscale: str = "linear",
     yscale: str = "linear",
     levels: Mapping[str, float] | None = None,
+    levels_right: bool = False,
 ) -> Picture:
     """Draw lines with their names at their ends.
 
@@ -90,6 +91,7 @@ def curves(
         xscale: "linear" or "log".
         yscale: "linear" or "log".
         levels: name -> y value of a horizontal line worth noticing.
+        levels_right: whether their names stand at the right end of the lines, not at the left.
 
     Raises:
         ValueError: if there is no line, more lines than colours, or a line without one y for each x.
@@ -105,7 +107,8 @@ def curves(
         axis.plot(xs, ys, color=colour)
     for name, y in (levels or {}).items():
         axis.axhline(y, color=INK, lw=0.8, ls=(0, (4, 3)))
-        axis.annotate(name, (0.01, y), xycoords=("axes fraction", "data"), va="bottom", fontsize=9)
+        place = {"xy": (0.99 if levels_right else 0.01, y), "ha": "right" if levels_right else "left"}
+        axis.annotate(name, **place, xycoords=("axes fraction", "data"), va="bottom", fontsize=9)
     axis.set(xlabel=xlabel, ylabel=ylabel, xscale=xscale, yscale=yscale)
     if xscale == "log":
         plain_ticks(axis.xaxis, next(iter(lines.values()))[0])

@@ -160,6 +160,17 @@ def test_a_map_goes_from_black_to_white_pixel_for_pixel():
     assert not axis.axison
 
 
+def test_ink_is_drawn_from_white_to_grey_beside_signed_maps_and_apart_from_their_scale():
+    maps = {"ink": [[0, 9]], "votes": [[-1, 2]]}
+    ink, votes = figures.pixel_maps(maps, signed=True, ink=["ink"], alt="a").figure.axes
+    assert votes.images[0].get_clim() == (-2, 2)
+    white, grey = (ink.images[0].cmap(value) for value in (0.0, 1.0))
+    assert white == (1, 1, 1, 1)
+    assert grey[0] == grey[1] == grey[2] < 0.3
+    with pytest.raises(ValueError, match=r"ink must name maps, got \['no'\]"):
+        figures.pixel_maps(maps, signed=True, ink=["no"], alt="a")
+
+
 def test_signed_maps_share_one_scale_blue_above_zero_and_orange_below():
     maps = {"a": [[1, -2]], "b": [[0, 0.5]], "hole": [[float("nan"), 0]]}
     axes = figures.pixel_maps(maps, signed=True, alt="a").figure.axes

@@ -88,6 +88,12 @@ def test_curves_pass_through_their_points_in_their_colours():
     assert axis.get_xlim() == (1, 4), "a curve ends where its name stands"
 
 
+def test_levels_are_named_at_the_left_end_or_at_the_right_one():
+    for right, place in ((False, (0.01, "left")), (True, (0.99, "right"))):
+        name = curves({"a": ([1, 2], [3, 1])}, levels={"here": 2}, levels_right=right).texts[0]
+        assert (name.xy[0], name.get_ha()) == place
+
+
 @pytest.mark.parametrize("settings", [{}, {"levels": {"far": 40}}, {"levels": {"here": 5}}, {"yscale": "log"}])
 def test_a_line_is_named_at_its_end_in_its_colour(settings):
     axis = curves({"low": ([0, 1], [9, 1]), "high": ([0, 1], [1, 9])}, **settings)

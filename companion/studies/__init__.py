@@ -8,10 +8,13 @@ from types import MappingProxyType
 
 from companion.studies import (
     bottleneck,
+    gate_kinds,
     heads,
     inception,
+    lamps,
     linear_bottleneck,
     separable,
+    separable_layer,
     shortcuts,
     squeeze_excitation,
     without_pointwise,
@@ -25,6 +28,7 @@ from companion.studies._study import Question, Study, fingerprint, is_stale
 _ROOMS = (
     *(heads, separable, shortcuts, bottleneck),
     *(squeeze_excitation, linear_bottleneck, inception, without_pointwise),
+    *(separable_layer, lamps, gate_kinds),
 )
 STUDIES: Mapping[str, Study] = MappingProxyType({study.name: study for room in _ROOMS for study in room.studies()})
 """Every study by its name, in the order in which ``make studies`` runs them."""

@@ -61,9 +61,8 @@ def number_grids(
     if bypass:
         end, top = left - _GAP - widths[-1] - _GAP / 2, -0.5 / cell
         axis.plot([widths[0] / 2, widths[0] / 2, end], [-0.25 / cell, top, top], color=INK, lw=0.9)
-        axis.annotate(
-            "", (end, tall / 2 - 0.6), (end, top), arrowprops={"arrowstyle": "-|>", "color": INK, "lw": 0.9}
-        )
+        arrow = {"arrowstyle": "-|>", "color": INK, "lw": 0.9}
+        axis.annotate("", (end, tall / 2 - 0.6), (end, top), arrowprops=arrow)
     axis.set(xlim=(-0.1, long + 0.1), ylim=(tall + 0.1, -above), aspect="equal")
     axis.set_axis_off()
     return Picture(figure, alt=alt, caption=caption)
@@ -75,19 +74,10 @@ def _stack(axis: Axes, stack: Sequence[np.ndarray], left: float, top: float, wri
         for (row, column), value in np.ndenumerate(grid):
             colour = SERIES[(channel if len(stack) > 1 else column) % len(SERIES)]
             plain = len(stack) == 1 and grid.shape[1] == 1
-            look = (
-                {"facecolor": "none", "edgecolor": INK}
-                if plain
-                else {"facecolor": (colour, 0.2), "edgecolor": colour}
-            )
-            axis.add_patch(Rectangle((left + column, top + row), 1, 1, linewidth=0.8, **look))
+            face, edge = ("none", INK) if plain else ((colour, 0.2), colour)
+            x, y = left + column, top + row
+            axis.add_patch(Rectangle((x, y), 1, 1, facecolor=face, edgecolor=edge, linewidth=0.8))
             number = format(value, write).replace("-", "\N{MINUS SIGN}")
-            axis.text(
-                left + column + 0.5,
-                top + row + 0.5,
-                number,
-                ha="center",
-                va="center",
-                fontsize=8.5 if len(number) < 4 else 7,
-            )
+            size = 8.5 if len(number) < 4 else 7
+            axis.text(x + 0.5, y + 0.5, number, ha="center", va="center", fontsize=size)
         top += len(grid) + _APART

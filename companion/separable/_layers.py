@@ -86,14 +86,15 @@ class DepthwiseSeparable(nn.Module):
         _checks.integer("stride", stride)
         if _checks.integer("kernel_size", kernel_size) % 2 == 0:
             raise ValueError(f"kernel_size must be odd, so that all sides get the same padding, got {kernel_size}")
-        middle_channels, padding = in_channels * _checks.integer("multiplier", multiplier), kernel_size // 2
+        middle = in_channels * _checks.integer("multiplier", multiplier)
+        padding = kernel_size // 2
         self.depthwise = nn.Sequential(
-            nn.Conv2d(in_channels, middle_channels, kernel_size, stride, padding, groups=in_channels, bias=bias),
-            norm_layer(middle_channels),
+            nn.Conv2d(in_channels, middle, kernel_size, stride, padding, groups=in_channels, bias=bias),
+            norm_layer(middle),
             (middle_act_layer or act_layer)(),
         )
         self.pointwise = nn.Sequential(
-            nn.Conv2d(middle_channels, out_channels, kernel_size=1, bias=bias),
+            nn.Conv2d(middle, out_channels, kernel_size=1, bias=bias),
             norm_layer(out_channels),
             act_layer(),
         )
@@ -146,7 +147,7 @@ class InvertedResidual(nn.Module):
             self.expand.append(norm_layer(wide))
             self.expand.append(act_layer())
         self.depthwise = nn.Sequential(
-            nn.Conv2d(wide, wide, kernel_size=3, stride=stride, padding=1, groups=wide, bias=False),
+            nn.Conv2d(wide, wide, 3, stride, padding=1, groups=wide, bias=False),
             norm_layer(wide),
             act_layer(),
         )

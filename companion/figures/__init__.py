@@ -20,6 +20,7 @@ from companion.figures.style import BLUE, GREEN, GRID, INK, ORANGE, PAPER, PINK,
 from companion.figures.sweep import sweep
 from companion.figures.tiles import tiles
 from companion.figures.two_axes import two_axes
+from companion.figures.worked import worked_pixel
 
 __all__ = [
     "BLUE",
@@ -53,4 +54,5 @@ __all__ = [
     "tensor_blocks",
     "tiles",
     "two_axes",
+    "worked_pixel",
 ]

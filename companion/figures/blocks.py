@@ -1,6 +1,6 @@
 """Drawings of feature maps: tensors as blocks to scale, and the maps themselves as pictures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -118,6 +118,7 @@ def pixel_maps(
     alt: str,
     caption: str = "",
     signed: bool = False,
+    ink: Collection[str] = (),
     columns: int | None = None,
     height: float = 1.5,
 ) -> Picture:
@@ -128,22 +129,25 @@ def pixel_maps(
         alt: alternative text.
         caption: caption.
         signed: colour by sign around zero, blue above and orange below, with one scale for all maps.
+        ink: titles of maps that are no signed ones, drawn from white (least) to dark grey (most).
         columns: pictures per row; all in one row by default.
         height: height of a row in inches.
 
     Raises:
         ValueError: if there is no map, one is neither (H, W) nor (H, W, 3), colours lie outside [0, 1] or are
-            to be ``signed``, or ``columns`` is below 1.
+            to be ``signed``, ``ink`` names no map, or ``columns`` is below 1.
     """
     if not maps:
         raise ValueError("maps must hold at least one map, got none")
     columns = len(maps) if columns is None else columns
     if columns < 1:
         raise ValueError(f"columns must be at least 1, got {columns}")
+    if unknown := set(ink) - set(maps):
+        raise ValueError(f"ink must name maps, got {sorted(unknown)}")
     grids = {title: _pixels(title, rows, signed) for title, rows in maps.items()}
-    scale = {"cmap": "gray"}
+    scale, grey = {"cmap": "gray"}, {"cmap": LinearSegmentedColormap.from_list("ink", ["white", "#404040"])}
     if signed:
-        largest = max(np.nanmax(abs(grid)) for grid in grids.values()) or 1
+        largest = max((np.nanmax(abs(grid)) for title, grid in grids.items() if title not in ink), default=0) or 1
         colours = LinearSegmentedColormap.from_list("signed", [ORANGE, "white", BLUE])
         scale = {"cmap": colours, "vmin": -largest, "vmax": largest}
     rows = -(-len(maps) // columns)
@@ -151,7 +155,7 @@ def pixel_maps(
     for axis in axes.flat:
         axis.set_axis_off()
     for axis, (title, grid) in zip(axes.flat, grids.items(), strict=False):
-        axis.imshow(grid, interpolation="none", **scale)
+        axis.imshow(grid, interpolation="none", **(grey if title in ink else scale))
         axis.set_title(title, fontsize=9.5, fontweight="normal", loc="center")
     return Picture(figure, alt=alt, caption=caption)
 

@@ -8,11 +8,14 @@ from types import MappingProxyType
 
 from companion.studies import (
     bottleneck,
+    controlnet,
     gate_kinds,
     heads,
     inception,
     lamps,
     linear_bottleneck,
+    mixer,
+    precision,
     separable,
     separable_layer,
     shortcuts,
@@ -28,6 +31,7 @@ from companion.studies._study import Question, Study, fingerprint, is_stale
 _ROOMS = (
     *(heads, separable, shortcuts, bottleneck),
     *(squeeze_excitation, linear_bottleneck, inception, without_pointwise),
+    *(mixer, controlnet, precision),
     *(separable_layer, lamps, gate_kinds),
 )
 STUDIES: Mapping[str, Study] = MappingProxyType({study.name: study for room in _ROOMS for study in room.studies()})

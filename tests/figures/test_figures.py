@@ -61,6 +61,7 @@ DRAWN = {
         figures.tiles, 8, 12, 6, tile=(0, 0, 8, 8), words={"weight": "w:\nout × in", "x": "x: in", "y": "y"}
     ),
     "two_axes": partial(figures.two_axes, "patch", "feature", along="channel MLP:\ntwo 1×1", across="token MLP"),
+    "worked_pixel": partial(figures.worked_pixel, [[[1, 2]], [[0, 1]]], [[1, 1]], at=(0, 1)),
 }
 every_figure = pytest.mark.parametrize("draw", DRAWN.values(), ids=DRAWN)
 
@@ -131,21 +132,12 @@ def test_settings_of_matplotlib_stay_as_they_were(draw):
     assert dict(matplotlib.rcParams) == before
 
 
-def test_words_stay_text_in_the_font_of_the_page():
-    svg = DRAWN["dots"](alt="a").svg
-    assert re.search(r"<text[^>]*>accuracy, %</text>", svg)
-    assert "font-family" not in svg
-
-
-def words(svg: str) -> list[str]:
-    return [text for _, text in re.findall(r"<text([^>]*)>([^<]*)</text>", svg)]
-
-
-def test_words_that_look_like_coordinates_or_colours_stay_as_they_are():
-    title = f"0.12345 {BLUE} url(#x)"
+def test_words_stay_as_they_are_in_the_font_of_the_page():
+    title = f"0.12345 {BLUE} url(#x)"  # looks like a coordinate, a colour and a reference
     svg = figures.mixing_matrix([[0.299, 0.587, 0.114]], titles=[title], write=".3f", alt="a").svg
-    assert {"0.299", "0.587", "0.114", title} <= set(words(svg))
+    assert {"0.299", "0.587", "0.114", title} <= set(re.findall(r"<text[^>]*>([^<]*)</text>", svg))
     assert not re.search(r"<[^>]*\d\.\d{3}", svg), "a coordinate of more than two decimals"
+    assert "font-family" not in svg
 
 
 def test_texts_are_one_line_each():

@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from companion.data import ATTRIBUTION, Split, digit_canvas, digits, photograph
+from companion.data import ATTRIBUTION, Split, digit_canvas, digits, lamp_digits, photograph
 from tests.refusals import refusals
 
 
@@ -183,3 +183,25 @@ test_a_split_refuses_parts_that_do_not_fit = refusals(
     (split(test_x=torch.zeros(2, 1, 9, 8)), r"one shape .* got \(1, 8, 8\) and \(1, 9, 8\)"),
     (split(test_x=torch.zeros(0, 1, 8, 8), test_y=torch.zeros(0).long()), "1, got 0 and 0"),
 )
+
+
+def test_the_lamp_says_which_of_two_digits_gives_the_class():
+    plain, split = digits(train_size=200, validation=50, draw=3), lamp_digits(train_size=200, validation=50, draw=3)
+    for part in ("train", "val", "test"):
+        x, y = getattr(plain, f"{part}_x"), getattr(plain, f"{part}_y")
+        shown, asked = getattr(split, f"{part}_x"), getattr(split, f"{part}_y")
+        labels = dict(zip(as_rows(x), y.tolist(), strict=True))
+        green = torch.tensor([labels[row] for row in as_rows(shown[:, 1:2])])
+        lit = shown[:, 2, :, 0].all(dim=1)
+        assert torch.equal(shown[:, :1], x)
+        assert sorted(as_rows(shown[:, 1:2])) == sorted(as_rows(x)), "each digit is green once"
+        assert torch.equal(asked, torch.where(lit, green, y))
+        assert shown[:, 2].sum() == 8 * lit.sum(), "a column of eight pixels, or nothing"
+        assert 0.3 < lit.float().mean() < 0.7
+
+
+def test_another_draw_of_lamps_leaves_the_test_pictures_alone():
+    first, second = (lamp_digits(train_size=200, draw=draw) for draw in (0, 1))
+    assert torch.equal(first.test_x, second.test_x)
+    assert not torch.equal(first.train_x, second.train_x)
+    assert torch.equal(first.train_x, lamp_digits(train_size=200, draw=0).train_x)

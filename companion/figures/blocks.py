@@ -20,6 +20,7 @@ def tensor_blocks(
     alt: str,
     caption: str = "",
     highlight: bool = False,
+    shortcut: str = "",
 ) -> Picture:
     """Draw tensors as blocks, channels along the depth, with what happens between them.
 
@@ -31,6 +32,7 @@ def tensor_blocks(
         alt: alternative text.
         caption: caption.
         highlight: draw one pixel's column of channels through every block.
+        shortcut: words at an arrow from the first tensor past the others to the last; none for no arrow.
 
     Raises:
         ValueError: if ``operations`` are not one fewer than ``steps``.
@@ -40,9 +42,9 @@ def tensor_blocks(
     tallest = max(max(height, width) for _, (_, height, width) in steps)
     deepest = max(channels for _, (channels, _, _) in steps)
     extents = [(1.6 * c / deepest, h / tallest, 0.42 * w / tallest) for _, (c, h, w) in steps]
-    gap = 1.15
+    gap = 1.45 if any(len(line) > 8 for words in operations for line in words.split("\n")) else 1.15
     long = sum(deep + wide for deep, _, wide in extents) + gap * len(operations) + 0.2
-    high = max(0.5 + tall / 2 + 0.55 * wide for _, tall, wide in extents) + 0.05
+    high = max(0.5 + tall / 2 + 0.55 * wide for _, tall, wide in extents) + (0.45 if shortcut else 0.05)
     unit = WIDTH / max(long, 4.5)  # inches
     low = -0.55 / unit  # room for two lines of words, whatever the scale
     figure, axis = canvas(unit * (high - low))
@@ -58,9 +60,21 @@ def tensor_blocks(
         if index < len(operations):
             _operation(axis, right, gap, operations[index])
         left = right + gap
+    if shortcut:
+        ends = [(extents[0][0] + extents[0][2]) / 2, left - gap - (extents[-1][0] + extents[-1][2]) / 2]
+        tops = [0.5 + tall / 2 + 0.28 * wide for _, tall, wide in (extents[0], extents[-1])]
+        _shortcut(axis, ends, tops, high - 0.25, shortcut)
     axis.set(xlim=(-0.1, left - gap + 0.1), ylim=(low, high), aspect="equal")
     axis.set_axis_off()
     return Picture(figure, alt=alt, caption=caption)
+
+
+def _shortcut(axis: Axes, ends: Sequence[float], tops: Sequence[float], height: float, words: str) -> None:
+    """Draw an arrow up from the first block, over the others and down to the last, with its words."""
+    (start, end), (first, last) = ends, tops
+    axis.plot([start, start, end], [first, height, height], color=INK, lw=1)
+    axis.annotate("", (end, last), (end, height), arrowprops={"arrowstyle": "-|>", "color": INK, "shrinkA": 0})
+    axis.text((start + end) / 2, height + 0.03, words, ha="center", va="bottom", fontsize=9)
 
 
 def _operation(axis: Axes, left: float, gap: float, words: str) -> None:

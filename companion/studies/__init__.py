@@ -9,13 +9,16 @@ from types import MappingProxyType
 from companion.studies import (
     bottleneck,
     controlnet,
+    gate_kinds,
     heads,
     inception,
+    lamps,
     linear_bottleneck,
     mixer,
     pooling,
     precision,
     separable,
+    separable_layer,
     shortcuts,
     squeeze_excitation,
     without_pointwise,
@@ -30,6 +33,7 @@ _ROOMS = (
     *(heads, separable, shortcuts, bottleneck),
     *(squeeze_excitation, linear_bottleneck, inception, without_pointwise),
     *(mixer, controlnet, precision, pooling),
+    *(separable_layer, lamps, gate_kinds),
 )
 STUDIES: Mapping[str, Study] = MappingProxyType({study.name: study for room in _ROOMS for study in room.studies()})
 """Every study by its name, in the order in which ``make studies`` runs them."""

@@ -16,6 +16,7 @@ BASE = {
     "tiles": {"tile": (4, 8, 4, 2), "words": {"weight": "w", "x": "x", "y": "y"}},
 }
 LABELLED = {"label": "x"}
+AXES = {"xlabel": "channel", "ylabel": "class", "label": "gate"}
 STOPS = [("memory", "x")] * 4
 ROOFS, ROWS = {"a": (3e12, 6e13)}, {"net": [8.0]}
 GRID = [[-1.0, 1.0], [-1.0, 1.0]]
@@ -30,6 +31,11 @@ NAN, INF = math.nan, math.inf
         ("bars", ({"m": {"a": 1}, "n": {"b": 1}},), {}, "the same variants in every measure"),
         ("bars", ({"m": {"a": 1, "b": -1}},), {}, r"finite values of at least 0, got \[1, -1\]"),
         ("bars", ({"m": {"a": INF}},), {}, r"finite values of at least 0, got \[inf\]"),
+        ("number_grids", ([("x", [[[1]]])], ["·"]), {}, "signs must be one fewer than columns, got 1 for 1"),
+        ("number_grids", ([("x", [])], []), {}, "columns must hold 1 to 4 grids each, none empty"),
+        ("number_grids", ([("x", [[[1]]] * 5)], []), {}, "columns must hold 1 to 4 grids each, none empty"),
+        ("heat_maps", ({},), AXES, r"maps must be at least one, none empty, all finite, got \[\]"),
+        ("heat_maps", ({"a": [[NAN]]},), AXES, "maps must be at least one, none empty, all finite"),
         ("branches", ([],), {}, "paths must hold at least one, got none"),
         ("curves", ({},), {}, "lines must be 1 to 4, one colour each, got 0"),
         ("curves", ({name: ([1], [1]) for name in "abcde"},), {}, "lines must be 1 to 4, one colour each, got 5"),

@@ -199,3 +199,15 @@ def test_maps_stand_in_rows_of_so_many_columns(columns, shape):
     assert [axis.get_title() for axis in figure.axes if axis.images] == ["a", "b", "c"]
     assert not any(axis.axison for axis in figure.axes)
     assert figure.get_size_inches()[1] == 1.25 * shape[0]
+
+
+def test_a_shortcut_leads_from_the_first_block_over_the_others_to_the_last():
+    steps = [("x", (4, 8, 8)), ("wide", (24, 8, 8)), ("y", (4, 8, 8))]
+    plain, joined = (
+        figures.tensor_blocks(steps, ["1×1", "1×1"], shortcut=words, alt="Three blocks in a row.").figure.axes[0]
+        for words in ("", "sum")
+    )
+    assert (len(plain.lines), len(joined.lines)) == (0, 1)
+    assert "sum" in [text.get_text() for text in joined.texts]
+    tops = max(patch.get_path().vertices[:, 1].max() for patch in joined.patches if hasattr(patch, "get_xy"))
+    assert max(joined.lines[0].get_ydata()) > tops, "it passes over the blocks"

@@ -27,9 +27,13 @@ DRAWN = {
     ),
     "dots": partial(figures.dots, {"a": [97.0, 98.0], "b": [50, 60, 70]}, label="accuracy, %", window=(60, 99)),
     "dot_panels": partial(figures.dot_panels, {"few": {"a": [1, 2]}, "many": {"a": [3, 4]}}, label="x"),
+    "heat_maps": partial(figures.heat_maps, {"a": [[0, -1]]}, xlabel="channel", ylabel="class", label="gate"),
     "histograms": partial(figures.histograms, {"one": {"a": [0, 1], "b": [0.5]}}, label="gate", window=(0, 1)),
     "journey": partial(figures.journey, [("memory", "x"), ("registers", "8 floats")], ["64\na thread"]),
     "mixing_matrix": partial(figures.mixing_matrix, [[1, -1, 0]], titles=["m"], write=".1f"),
+    "number_grids": partial(
+        figures.number_grids, [("x", [[[1, 2]]] * 2), ("y", [[[-3]]])], ["sum\n→"], bypass=True
+    ),
     "pipeline": partial(figures.pipeline, 4, 3),
     "pixel_maps": partial(figures.pixel_maps, {"a": [[0, 1]], "b": [[1, 0]]}, signed=True),
     "regions": partial(figures.regions, {"a": SCORES}, limits=(-1, 1), points=[(0, 0.5)], labels=[1]),
@@ -50,7 +54,9 @@ DRAWN = {
         **{"marks": {"a": 2}, "mark_name": "printed", "xlabel": "MACs"},
     ),
     "sweep": partial(figures.sweep, {"a": {0.01: 90.0, 0.03: 92.0, 0.1: 91.0}}),
-    "tensor_blocks": partial(figures.tensor_blocks, [("x", (8, 4, 4)), ("y", (2, 4, 4))], ["1×1"], highlight=True),
+    "tensor_blocks": partial(
+        figures.tensor_blocks, [("x", (8, 4, 4)), ("y", (2, 4, 4))], ["1×1"], highlight=True, shortcut="sum"
+    ),
     "tiles": partial(
         figures.tiles, 8, 12, 6, tile=(0, 0, 8, 8), words={"weight": "w:\nout × in", "x": "x: in", "y": "y"}
     ),

@@ -6,7 +6,7 @@ message names the argument, what was given and what was wanted.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from numbers import Integral
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,16 @@ def integer(name: str, value: object, *, at_least: int = 1) -> int:
     if value < at_least:
         raise ValueError(f"{name} must be at least {at_least}, got {value}")
     return int(value)
+
+
+def integers(name: str, values: Iterable[object], *, at_least: int = 1) -> list[int]:
+    """Return ``values`` as ints of at least ``at_least``.
+
+    >>> integers("channels", [8, 0])
+    Traceback (most recent call last):
+    ValueError: channels[1] must be at least 1, got 0
+    """
+    return [integer(f"{name}[{i}]", value, at_least=at_least) for i, value in enumerate(values)]
 
 
 def pair(name: str, value: object, *, at_least: int = 1) -> tuple[int, int]:

@@ -7,10 +7,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from companion.studies import (
+    activations,
     bottleneck,
+    groups,
     heads,
     inception,
+    initialisation,
     linear_bottleneck,
+    mlpconv,
     separable,
     shortcuts,
     squeeze_excitation,
@@ -25,6 +29,7 @@ from companion.studies._study import Question, Study, fingerprint, is_stale
 _ROOMS = (
     *(heads, separable, shortcuts, bottleneck),
     *(squeeze_excitation, linear_bottleneck, inception, without_pointwise),
+    *(activations, mlpconv, groups, initialisation),
 )
 STUDIES: Mapping[str, Study] = MappingProxyType({study.name: study for room in _ROOMS for study in room.studies()})
 """Every study by its name, in the order in which ``make studies`` runs them."""

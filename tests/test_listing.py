@@ -5,6 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from companion import _checks
+from companion.channel_mixing import ChannelShuffle
 from companion.listing import source
 from companion.separable import DepthwiseSeparable
 from companion.squeeze_excitation import SqueezeExcitation
@@ -49,7 +50,12 @@ def test_docstrings_and_checks_are_left_out_and_nothing_else():
 
 
 @pytest.mark.parametrize(
-    ("block", "arguments"), [(SqueezeExcitation, {"channels": 8, "reduction": 4}), (Twice, {"factor": 3})]
+    ("block", "arguments"),
+    [
+        (SqueezeExcitation, {"channels": 8, "reduction": 4}),
+        (ChannelShuffle, {"groups": 4}),  # its check has a function of its own
+        (Twice, {"factor": 3}),
+    ],
 )
 def test_a_pasted_listing_computes_the_same(block, arguments):
     pasted = {"nn": nn, "Tensor": Tensor}

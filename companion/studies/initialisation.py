@@ -34,7 +34,7 @@ def studies() -> list[Study]:
             split=DIGITS.draws(400),
             input_size=(1, 1, 8, 8),
             questions=tuple(Question("He", name, margin=1.0) for name in INITIALISATIONS if name != "He"),
-            epochs=20,
+            epochs=10,
             batch_size=100,
         )
     ]

@@ -87,14 +87,14 @@ def _networks(pictures: Pictures) -> Study:
         "more kernels, ReLU": (41, nn.ReLU),
     }
     return Study(
-        name=f"mlpconv-{pictures.name}-1000",
-        pictures=f"1,000 {pictures.words}",
+        name=f"mlpconv-{pictures.name}-300",
+        pictures=f"300 {pictures.words}",
         variants={name: partial(network, pictures, *layers) for name, layers in variants.items()},
-        split=pictures.draws(1_000),
+        split=pictures.draws(300),
         input_size=(1, 1, pictures.size, pictures.size),
         questions=tuple(Question("mlpconv", other, margin=1.0) for other in variants if other != "mlpconv"),
-        epochs=12,
-        batch_size=128,
+        epochs=20,
+        batch_size=64,
     )
 
 

@@ -79,7 +79,8 @@ def shuffle_order(channels: int, groups: int) -> Tensor:
     >>> shuffle_order(8, groups=2).tolist()
     [0, 4, 1, 5, 2, 6, 3, 7]
     """
-    channels, groups = _checks.integer("channels", channels), _checks.integer("groups", groups)
+    _checks.integer("channels", channels)
+    _checks.integer("groups", groups)
     _check_groups(channels, groups)
     return torch.arange(channels).unflatten(0, (groups, -1)).T.flatten()
 

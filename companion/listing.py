@@ -64,9 +64,11 @@ def _is_private(decorator: ast.expr) -> bool:
 
 
 def _is_left_out(node: ast.AST) -> bool:
-    """Return whether a statement only checks: a call of ``_checks``, ``if …: raise …``, or ``x = x``."""
+    """Return whether a statement only checks: ``_check…(…)``, ``if …: raise …``, or ``x = x``."""
     match node:
         case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id="_checks")))):
+            return True
+        case ast.Expr(value=ast.Call(func=ast.Name(id=name))) if name.startswith("_check"):
             return True
         case ast.Expr(value=ast.Name()):  # what is left of a check that returns its argument
             return True

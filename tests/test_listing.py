@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from companion import _checks
 from companion.bottleneck import Bottleneck, Reduced
+from companion.channel_mixing import ChannelShuffle
 from companion.inception import Inception, conv_and_act
 from companion.listing import source
 from companion.residual import Projection
@@ -63,6 +64,7 @@ def test_docstrings_and_checks_are_left_out_and_nothing_else():
         (Bottleneck, (8, 2, 16, 2)),
         (Inception, (8, 2, 3, 4, 5, 6, 7)),
         (Projection, (8, 16, 2)),
+        (ChannelShuffle, (4,)),  # its check has a function of its own
     ],
 )
 def test_a_pasted_listing_computes_the_same(block, arguments):

@@ -98,7 +98,8 @@ def folding(depth: int, folds: int = 2) -> nn.Sequential:
     >>> walk(folding(depth=3), torch.tensor([0.0]), torch.tensor([1.0])).values.flatten().tolist()
     [0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0]
     """
-    depth, folds = _checks.integer("depth", depth), _checks.integer("folds", folds, at_least=2)
+    _checks.integer("depth", depth)
+    _checks.integer("folds", folds, at_least=2)
     steps = torch.arange(folds, dtype=torch.float64)
     bend = -steps / folds  # unit j is active from j / folds on ...
     slopes = 2 * folds * (-1) ** steps  # ... and changes the slope from +folds to -folds or back

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Sequence
 
+import torch
 from torch import nn
 
 from companion import _checks
@@ -27,11 +28,11 @@ def stack(channels: Sequence[int], *, act_layer: type[nn.Module] = nn.ReLU) -> n
     >>> [type(layer).__name__ for layer in stack([2, 8, 1])]
     ['Conv2d', 'ReLU', 'Conv2d']
     """
-    widths = [_checks.integer(f"channels[{i}]", width) for i, width in enumerate(channels)]
-    if len(widths) < 2:
-        raise ValueError(f"channels must be at least two, C_in and C_out, got {widths}")
+    channels = _checks.each_integer("channels", channels)
+    if len(channels) < 2:
+        raise ValueError(f"channels must be at least two, C_in and C_out, got {channels}")
     layers = []
-    for in_channels, out_channels in itertools.pairwise(widths):
+    for in_channels, out_channels in itertools.pairwise(channels):
         layers += [nn.Conv2d(in_channels, out_channels, kernel_size=1), act_layer()]
     return nn.Sequential(*layers[:-1])
 
@@ -57,23 +58,31 @@ def collapse(*layers: nn.Module) -> nn.Conv2d:
     >>> collapse(*layers)
     Conv2d(64, 64, kernel_size=(1, 1), stride=(1, 1))
     """
-    product = bias = None
-    dtypes, adds = set(), False
-    for index, layer in enumerate(layers):
-        if isinstance(layer, nn.Identity):
-            continue
-        weight, shift = affine(f"layers[{index}]", layer)
-        if product is None:
-            product, bias = weight, shift
-        elif weight.shape[1] != len(product):
-            raise ValueError(f"layers[{index}] must read {len(product)} channels, got {weight.shape[1]}")
-        else:
-            product, bias = weight @ product, weight @ bias + shift
-        dtypes |= {tensor.dtype for tensor in layer.state_dict().values() if tensor.is_floating_point()}
-        adds |= isinstance(layer, nn.BatchNorm2d) or layer.bias is not None
-    if product is None:
+    steps = [(i, *affine(f"layers[{i}]", layer)) for i, layer in enumerate(layers) if not _does_nothing(layer)]
+    if not steps:
         raise ValueError("layers must hold a convolution or a normalisation, got none")
+    _, product, bias = steps[0]
+    for i, weight, shift in steps[1:]:
+        if weight.shape[1] != len(product):
+            raise ValueError(f"layers[{i}] must read {len(product)} channels, got {weight.shape[1]}")
+        product, bias = weight @ product, weight @ bias + shift
+    dtype = _dtype(layers)
+    return as_conv2d(product.to(dtype), bias.to(dtype) if any(map(_adds, layers)) else None)
+
+
+def _does_nothing(layer: nn.Module) -> bool:
+    return isinstance(layer, nn.Identity)
+
+
+def _adds(layer: nn.Module) -> bool:
+    """Return whether a layer adds something to each channel."""
+    return isinstance(layer, nn.BatchNorm2d) or getattr(layer, "bias", None) is not None
+
+
+def _dtype(layers: Sequence[nn.Module]) -> torch.dtype:
+    """Return the dtype that the layers share."""
+    tensors = [tensor for layer in layers for tensor in layer.state_dict().values()]
+    dtypes = {tensor.dtype for tensor in tensors if tensor.is_floating_point()}
     if len(dtypes) > 1:
         raise TypeError(f"layers must share one dtype, got {sorted(map(str, dtypes))}")
-    dtype = dtypes.pop()
-    return as_conv2d(product.to(dtype), bias.to(dtype) if adds else None)
+    return dtypes.pop()

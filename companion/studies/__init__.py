@@ -7,14 +7,18 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from companion.studies import (
+    activations,
     bottleneck,
     controlnet,
     gate_kinds,
+    groups,
     heads,
     inception,
+    initialisation,
     lamps,
     linear_bottleneck,
     mixer,
+    mlpconv,
     pooling,
     precision,
     separable,
@@ -34,6 +38,7 @@ _ROOMS = (
     *(squeeze_excitation, linear_bottleneck, inception, without_pointwise),
     *(mixer, controlnet, precision, pooling),
     *(separable_layer, lamps, gate_kinds),
+    *(activations, mlpconv, groups, initialisation),
 )
 STUDIES: Mapping[str, Study] = MappingProxyType({study.name: study for room in _ROOMS for study in room.studies()})
 """Every study by its name, in the order in which ``make studies`` runs them."""

@@ -10,8 +10,6 @@ from companion.studies._study import Question, Study
 from companion.tables import Table
 from companion.training import Pair
 
-CHANCE = math.log(10)  # nats: the loss of a guess among ten classes
-
 
 @dataclass(frozen=True, repr=False)
 class Recorded:
@@ -120,8 +118,8 @@ class Recorded:
 
     def dead(self, variant: str) -> int:
         """Return how many final runs of a variant never got below the loss of a guess, or lost their numbers."""
-        losses = self.record.final(variant, "loss")
-        return sum(loss is None or loss > CHANCE - 0.01 for loss in losses)
+        losses, guess = self.record.final(variant, "loss"), math.log(self.study.classes)
+        return sum(loss is None or loss > guess - 0.01 for loss in losses)
 
     def __repr__(self) -> str:
         return repr(self.results())

@@ -42,6 +42,7 @@ class Study:
         batch_size: most pictures in a batch.
         weight_decay: AdamW's decoupled decay.
         also: what else is measured of a trained model: for each name a function of the model and the pictures.
+        classes: how many there are: a guess among them has a loss of ln(classes).
     """
 
     name: str
@@ -54,6 +55,7 @@ class Study:
     batch_size: int
     weight_decay: float = 0.0
     also: Mapping[str, Callable[[nn.Module, Split], float]] | None = None
+    classes: int = 10
 
     def __post_init__(self):
         asked = {name for q in self.questions for name in (q.first, q.second)}

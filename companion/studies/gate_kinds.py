@@ -1,4 +1,4 @@
-"""Gates with other functions at their end, and what is left of a network when its gates are exchanged."""
+"""Gates of other reductions and with other functions at their end, and what is left of them with other gates."""
 
 from collections.abc import Callable
 from functools import partial
@@ -45,13 +45,10 @@ TAMPERED = {name: partial(tampered, change) for name, change in CHANGES.items()}
 
 def studies() -> list[Study]:
     """Return the study of the chapter on gates: 300 digits, the network of gate-digits-300 and half its epochs."""
-    gate = partial(SqueezeExcitation, reduction=4)
-    blocks = {
-        "sigmoid": gate,
-        "tanh": partial(gate, gate_layer=nn.Tanh),
-        "ReLU": partial(gate, gate_layer=nn.ReLU),
-        "ReLU, opened": opened,
-    }
+    blocks = {f"r = {r}": partial(SqueezeExcitation, reduction=r) for r in (4, 32)}
+    blocks["tanh"] = partial(SqueezeExcitation, reduction=4, gate_layer=nn.Tanh)
+    blocks["ReLU"] = partial(SqueezeExcitation, reduction=4, gate_layer=nn.ReLU)
+    blocks["ReLU, opened"] = opened
     study = Study(
         name="gate-kinds-digits-300",
         pictures=f"300 {DIGITS.words}",
@@ -59,7 +56,7 @@ def studies() -> list[Study]:
         split=DIGITS.draws(300),
         input_size=(1, 1, 8, 8),
         questions=(
-            *(Question(name, "sigmoid", margin=0.5) for name in blocks if name != "sigmoid"),
+            *(Question(name, "r = 4", margin=0.5) for name in blocks if name != "r = 4"),
             Question("ReLU, opened", "ReLU", margin=0.5),
         ),
         epochs=12,

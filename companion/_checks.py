@@ -30,14 +30,25 @@ def integer(name: str, value: object, *, at_least: int = 1) -> int:
     return int(value)
 
 
-def integers(name: str, values: Iterable[object], *, at_least: int = 1) -> list[int]:
+def each_integer(name: str, values: Iterable[object], *, at_least: int = 1) -> list[int]:
     """Return ``values`` as ints of at least ``at_least``.
 
-    >>> integers("channels", [8, 0])
+    >>> each_integer("channels", [8, 0])
     Traceback (most recent call last):
     ValueError: channels[1] must be at least 1, got 0
     """
     return [integer(f"{name}[{i}]", value, at_least=at_least) for i, value in enumerate(values)]
+
+
+def integers(**values: object) -> None:
+    """Check that each value is an ``int`` of at least one; the names are those of the arguments.
+
+    >>> integers(in_channels=8, out_channels=0)
+    Traceback (most recent call last):
+    ValueError: out_channels must be at least 1, got 0
+    """
+    for name, value in values.items():
+        integer(name, value)
 
 
 def pair(name: str, value: object, *, at_least: int = 1) -> tuple[int, int]:

@@ -5,6 +5,7 @@ GoogLeNet's nine modules are those of its table 1.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -98,18 +99,15 @@ class Inception(nn.Module):
         norm_layer: type[nn.Module] | None = None,
     ):
         super().__init__()
-        widths = Widths(in_channels, out_1x1, out_3x3_reduce, out_3x3, out_5x5_reduce, out_5x5, out_pool)
-        for name, value in widths._asdict().items():
-            _checks.integer(name, value)
-
-        def conv(channels: int, to: int, kernel_size: int) -> list[nn.Module]:
-            return _conv(channels, to, kernel_size, act_layer, norm_layer)
-
-        self.out_channels = widths.out_channels
+        _checks.integers(
+            **Widths(in_channels, out_1x1, out_3x3_reduce, out_3x3, out_5x5_reduce, out_5x5, out_pool)._asdict()
+        )
+        self.out_channels = out_1x1 + out_3x3 + out_5x5 + out_pool
+        conv = partial(conv_and_act, act_layer=act_layer, norm_layer=norm_layer)
         self.branch1 = nn.Sequential(*conv(in_channels, out_1x1, 1))
         self.branch2 = nn.Sequential(*conv(in_channels, out_3x3_reduce, 1), *conv(out_3x3_reduce, out_3x3, 3))
         self.branch3 = nn.Sequential(*conv(in_channels, out_5x5_reduce, 1), *conv(out_5x5_reduce, out_5x5, 5))
-        self.branch4 = nn.Sequential(_pool(), *conv(in_channels, out_pool, 1))
+        self.branch4 = nn.Sequential(nn.MaxPool2d(3, stride=1, padding=1), *conv(in_channels, out_pool, 1))
 
     def forward(self, x: Tensor) -> Tensor:
         _checks.tensor("x", x, "(N, C, H, W)")  # of (C, H, W), dim 1 would be the height
@@ -150,14 +148,13 @@ class NaiveInception(nn.Module):
         norm_layer: type[nn.Module] | None = None,
     ):
         super().__init__()
-        _checks.integer("in_channels", in_channels)
-        self.out_channels = in_channels
-        for name, value in (("out_1x1", out_1x1), ("out_3x3", out_3x3), ("out_5x5", out_5x5)):
-            self.out_channels += _checks.integer(name, value)
-        self.branch1 = nn.Sequential(*_conv(in_channels, out_1x1, 1, act_layer, norm_layer))
-        self.branch2 = nn.Sequential(*_conv(in_channels, out_3x3, 3, act_layer, norm_layer))
-        self.branch3 = nn.Sequential(*_conv(in_channels, out_5x5, 5, act_layer, norm_layer))
-        self.branch4 = _pool()
+        _checks.integers(in_channels=in_channels, out_1x1=out_1x1, out_3x3=out_3x3, out_5x5=out_5x5)
+        self.out_channels = out_1x1 + out_3x3 + out_5x5 + in_channels
+        conv = partial(conv_and_act, act_layer=act_layer, norm_layer=norm_layer)
+        self.branch1 = nn.Sequential(*conv(in_channels, out_1x1, 1))
+        self.branch2 = nn.Sequential(*conv(in_channels, out_3x3, 3))
+        self.branch3 = nn.Sequential(*conv(in_channels, out_5x5, 5))
+        self.branch4 = nn.MaxPool2d(3, stride=1, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
         _checks.tensor("x", x, "(N, C, H, W)")  # of (C, H, W), dim 1 would be the height
@@ -165,18 +162,15 @@ class NaiveInception(nn.Module):
         return torch.cat(branches, dim=1)  # (N, out_channels, H, W)
 
 
-def _conv(
+def conv_and_act(
     in_channels: int,
     out_channels: int,
     kernel_size: int,
-    act_layer: type[nn.Module],
-    norm_layer: type[nn.Module] | None,
+    *,
+    act_layer: type[nn.Module] = nn.ReLU,
+    norm_layer: type[nn.Module] | None = None,
 ) -> list[nn.Module]:
-    """Return a convolution that keeps H and W, and what follows it."""
+    """Return a convolution that keeps H and W, a normalisation if there is one, and an activation."""
     norm = [] if norm_layer is None else [norm_layer(out_channels)]
     conv = nn.Conv2d(in_channels, out_channels, kernel_size, padding=kernel_size // 2, bias=not norm)
     return [conv, *norm, act_layer()]
-
-
-def _pool() -> nn.MaxPool2d:
-    return nn.MaxPool2d(kernel_size=3, stride=1, padding=1)  # keeps H and W

@@ -25,7 +25,8 @@ class Listing:
 def source(*objects: type | Callable) -> Listing:
     """Return the code of classes and functions, one after the other, without docstrings and checks of arguments.
 
-    Left out are the statements that do nothing but refuse a bad argument; what is computed stays line by line.
+    Left out are private decorators, and the statements that do nothing but refuse a bad argument; what is computed
+    stays line by line.
 
     Args:
         objects: what is shown; a class with all its methods.
@@ -50,11 +51,16 @@ def _tidy(code: str) -> str:
     for node in ast.walk(tree):
         if _is_left_out(node):
             dropped |= set(range(node.lineno - 1, node.end_lineno))
+        dropped |= {mark.lineno - 1 for mark in getattr(node, "decorator_list", []) if _is_private(mark)}
         if isinstance(node, ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
             docstring = node.body[0]
             blank = docstring.end_lineno < len(lines) and not lines[docstring.end_lineno].strip()
             dropped |= set(range(docstring.lineno - 1, docstring.end_lineno + blank))
     return "\n".join(line for number, line in enumerate(lines) if number not in dropped)
+
+
+def _is_private(decorator: ast.expr) -> bool:
+    return isinstance(decorator, ast.Name) and decorator.id.startswith("_")
 
 
 def _is_left_out(node: ast.AST) -> bool:

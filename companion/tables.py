@@ -120,6 +120,16 @@ class NotedTable:
         return self.table._repr_html_() + (f"\n<ol>{notes}</ol>" if notes else "")
 
 
+class Tabular:
+    """Shows itself as the table that its method ``_table`` returns, as text and as HTML."""
+
+    def __repr__(self) -> str:
+        return repr(self._table())
+
+    def _repr_html_(self) -> str:
+        return self._table()._repr_html_()
+
+
 def _is_number(cell: Cell) -> bool:
     return isinstance(cell, Real) and not isinstance(cell, bool)
 

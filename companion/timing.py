@@ -10,8 +10,6 @@ from pathlib import Path
 import torch
 from torch.utils.benchmark import Timer
 
-from companion import _checks
-
 
 @dataclass(frozen=True)
 class Timing:
@@ -26,26 +24,21 @@ class Timing:
     spread: float
 
 
-def measure(
-    calls: Mapping[str, Callable[[], object]], *, seconds: float = 0.3, threads: int = 1
-) -> dict[str, Timing]:
-    """Time each call, after warming up, with ``torch.utils.benchmark``.
+def measure(calls: Mapping[str, Callable[[], object]], *, seconds: float = 0.3) -> dict[str, Timing]:
+    """Time each call on one thread, after warming up, with ``torch.utils.benchmark``.
 
     Args:
         calls: name -> function without arguments.
         seconds: how long each is measured, at least.
-        threads: number of threads that PyTorch may use.
 
     Raises:
-        TypeError: if ``threads`` is not an int.
-        ValueError: if ``seconds`` is not positive and finite, or ``threads`` is below one.
+        ValueError: if ``seconds`` is not positive and finite.
     """
     if not 0 < seconds < math.inf:
         raise ValueError(f"seconds must be positive and finite, got {seconds}")
-    threads = _checks.integer("threads", threads)
     timings = {}
     for name, call in calls.items():
-        timer = Timer("call()", globals={"call": call}, num_threads=threads)
+        timer = Timer("call()", globals={"call": call}, num_threads=1)
         measured = timer.blocked_autorange(min_run_time=seconds)
         timings[name] = Timing(median=measured.median, spread=measured.iqr)
     return timings

@@ -57,13 +57,6 @@ STAGES = {
 }
 
 
-@pytest.mark.parametrize("change", STAGES)
-def test_a_changed_stage_of_a_network_is_noticed(change, monkeypatch):
-    name, mutation = STAGES[change]
-    monkeypatch.setattr(*mutation)
-    assert not is_as_expected(name)
-
-
 def altered(**fixed):
     """Return `cost.conv2d` with one of its arguments ignored."""
     return lambda *args, **options: cost.conv2d(*args, **options | fixed)
@@ -94,9 +87,8 @@ RULES = {
 }
 
 
-@pytest.mark.parametrize("change", RULES)
-def test_a_changed_rule_of_trace_is_noticed(change, monkeypatch):
-    name, mutation = RULES[change]
+@pytest.mark.parametrize(("name", "mutation"), [*STAGES.values(), *RULES.values()], ids=[*STAGES, *RULES])
+def test_a_changed_stage_of_a_network_or_rule_of_counting_is_noticed(name, mutation, monkeypatch):
     monkeypatch.setattr(*mutation)
     assert not is_as_expected(name)
 

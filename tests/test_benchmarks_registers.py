@@ -12,11 +12,8 @@ from tests.kernels.arrays import needs_disassembler, needs_nvrtc
 RECORDED = json.loads((RESULTS / "registers.json").read_text("utf-8"))
 
 
-def test_the_record_belongs_to_the_present_source():
+def test_the_record_is_of_the_present_source_every_variant_and_every_architecture():
     assert RECORDED["source"] == registers.digest(), "run: python -m benchmarks.registers"
-
-
-def test_every_variant_is_recorded_for_every_architecture():
     rows = [(row["variant"], row["architecture"]) for row in RECORDED["rows"]]
     assert rows == [(name, architecture) for name in VARIANTS for architecture in registers.ARCHITECTURES]
     assert {"nvidia-cuda-nvrtc", "nvidia-cuda-nvdisasm"} <= set(RECORDED["versions"])

@@ -21,16 +21,13 @@ def randomised(kind, channels, seed=0):
     return flow
 
 
-def test_a_random_rotation_is_orthogonal_and_no_reflection():
+def test_a_random_rotation_is_orthogonal_no_reflection_and_prefers_no_direction():
     torch.manual_seed(0)
     for channels in (1, 2, 3, 8):
         for _ in range(10):
             rotation = beyond.random_rotation(channels)
             torch.testing.assert_close(rotation @ rotation.T, torch.eye(channels), atol=1e-5, rtol=0)
             assert torch.linalg.det(rotation) > 0
-
-
-def test_random_rotations_prefer_no_direction():
     torch.manual_seed(0)
     rotations = torch.stack([beyond.random_rotation(3) for _ in range(300)])
     assert rotations.mean(dim=0).abs().max() < 0.17  # five standard errors, sqrt(1 / 3 / 300) each
@@ -54,15 +51,6 @@ def test_the_log_determinant_is_that_of_autograds_jacobian(kind, channels, heigh
     layer, x = randomised(kind, channels, seed), torch.randn(1, channels, height, width, dtype=torch.float64)
     jacobian = torch.autograd.functional.jacobian(lambda x: layer(x)[0], x).reshape(x.numel(), x.numel())
     torch.testing.assert_close(layer(x)[1], torch.linalg.slogdet(jacobian).logabsdet)
-
-
-def test_the_log_determinant_has_the_gradient_of_the_formula():
-    dense, lu = (randomised(kind, 4) for kind in FLOWS)
-    x = torch.zeros(1, 4, 3, 5, dtype=torch.float64)
-    dense(x)[1].backward()
-    torch.testing.assert_close(dense.weight.grad, 3 * 5 * torch.linalg.inv(dense.weight).T)
-    lu(x)[1].backward()
-    torch.testing.assert_close(lu.log_s.grad, torch.full((4,), 3.0 * 5, dtype=torch.float64))
 
 
 @every_flow

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from companion import bottleneck, pointwise
+from tests.refusals import refusals
 
 
 def test_reduced_is_a_1x1_and_a_kxk_convolution_with_an_activation_after_each():
@@ -103,26 +104,14 @@ def test_other_dtypes_are_computed_in_float64_and_come_back(dtype):
 
 
 MAPS, WIDTHS = torch.ones(1, 4, 2, 2), (4, 4, 4)
-
-
-@pytest.mark.parametrize(
-    ("call", "error", "words"),
-    [
-        (lambda: bottleneck.Reduced(*WIDTHS, 4), ValueError, r"kernel_size must be odd.*got 4"),
-        (lambda: bottleneck.Bottleneck(*WIDTHS, stride_in_first=1), TypeError, "stride_in_first must be a bool"),
-        (lambda: bottleneck.best_waist(MAPS, 5), ValueError, "rank must be at most C = 4, got 5"),
-        (
-            lambda: bottleneck.best_waist(MAPS.long(), 2),
-            TypeError,
-            "features must be of a floating dtype, .*int64",
-        ),
-        (lambda: bottleneck.best_waist(MAPS.cfloat(), 2), TypeError, "floating dtype, got torch.complex64"),
-        (lambda: bottleneck.lost_energy(MAPS[0]), ValueError, r"features .* \(N, C, H, W\), got \(4, 2, 2\)"),
-        (lambda: bottleneck.lost_energy(MAPS[:0]), ValueError, r"must not be empty, got shape \(0, 4, 2, 2\)"),
-        (lambda: bottleneck.lost_energy(MAPS * math.nan), ValueError, "features must be finite"),
-        (lambda: bottleneck.lost_energy(0 * MAPS), ValueError, "features must not be zero everywhere"),
-    ],
+test_bad_input_is_named = refusals(
+    (lambda: bottleneck.Reduced(*WIDTHS, 4), r"kernel_size must be odd.*got 4"),
+    (lambda: bottleneck.Bottleneck(*WIDTHS, stride_in_first=1), "stride_in_first must be a bool", TypeError),
+    (lambda: bottleneck.best_waist(MAPS, 5), "rank must be at most C = 4, got 5"),
+    (lambda: bottleneck.best_waist(MAPS.long(), 2), "features must be of a floating dtype, .*int64", TypeError),
+    (lambda: bottleneck.best_waist(MAPS.cfloat(), 2), "floating dtype, got torch.complex64", TypeError),
+    (lambda: bottleneck.lost_energy(MAPS[0]), r"features .* \(N, C, H, W\), got \(4, 2, 2\)"),
+    (lambda: bottleneck.lost_energy(MAPS[:0]), r"must not be empty, got shape \(0, 4, 2, 2\)"),
+    (lambda: bottleneck.lost_energy(MAPS * math.nan), "features must be finite"),
+    (lambda: bottleneck.lost_energy(0 * MAPS), "features must not be zero everywhere"),
 )
-def test_bad_input_is_named(call, error, words):
-    with pytest.raises(error, match=words):
-        call()

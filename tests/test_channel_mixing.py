@@ -9,6 +9,7 @@ from torch import nn
 
 from companion import channel_mixing, pointwise
 from companion.channel_mixing import ChannelShuffle, inverse, reach, shuffle_order
+from tests.refusals import refusals
 
 
 def test_the_way_back_is_the_one_printed_for_jpeg_files():
@@ -78,37 +79,28 @@ def test_reach_is_what_changing_an_input_channel_shows(groups, between, wanted):
     assert set(found.sum(dim=1).tolist()) == {wanted}
 
 
-def test_reach_follows_the_order_of_the_layers_and_the_shape_of_each():
+def test_reach_follows_the_layers_counts_paths_that_cancel_and_does_not_overflow():
     first = torch.tensor([[1.0, 0, 0], [0, -2, 0]])  # three channels to two: none depends on the third
     second = torch.tensor([[0.0, 1.0], [1.0, 1.0], [0.0, 0.0], [5.0, 0.0]])
     wanted = [[False, True, False], [True, True, False], [False, False, False], [True, False, False]]
     assert reach(first, second).tolist() == wanted
-
-
-def test_reach_counts_paths_that_cancel_and_does_not_overflow():
     cancel = torch.tensor([[1.0], [1.0]]), torch.tensor([[1.0, -1.0]])
     assert not (cancel[1] @ cancel[0]).any()
     assert reach(*cancel).all()
     assert reach(*[torch.full((16, 16), 1e-30)] * 300, torch.eye(16)).all()
 
 
-@pytest.mark.parametrize(
-    ("call", "error", "words"),
-    [
-        (lambda: shuffle_order(6, 4), ValueError, "groups must divide channels, got groups=4 and channels=6"),
-        (lambda: shuffle_order(6, 0), ValueError, "groups must be at least 1, got 0"),
-        (lambda: shuffle_order(6.0, 2), TypeError, "channels must be an int, got float"),
-        (lambda: ChannelShuffle(4)(torch.ones(1, 6, 2, 2)), ValueError, "got groups=4 and channels=6"),
-        (lambda: ChannelShuffle(2)(torch.ones(6, 2, 2)), ValueError, r"x must have shape \(N, C, H, W\)"),
-        (lambda: reach(), ValueError, "weights must be at least one, got none"),
-        (lambda: reach(torch.ones(2)), ValueError, r"weights\[0\] must have shape \(C_out, C_in\), got \(2,\)"),
-        (lambda: inverse(torch.ones(3, 3)), ValueError, "weight must have rank 3 to have an inverse, got rank 1"),
-        (lambda: inverse(torch.eye(3), torch.eye(3)), ValueError, r"bias must have shape \(C,\), got \(3, 3\)"),
-    ],
+test_bad_input_is_named = refusals(
+    (lambda: shuffle_order(6, 4), "groups must divide channels, got groups=4 and channels=6"),
+    (lambda: shuffle_order(6, 0), "groups must be at least 1, got 0"),
+    (lambda: shuffle_order(6.0, 2), "channels must be an int, got float", TypeError),
+    (lambda: ChannelShuffle(4)(torch.ones(1, 6, 2, 2)), "got groups=4 and channels=6"),
+    (lambda: ChannelShuffle(2)(torch.ones(6, 2, 2)), r"x must have shape \(N, C, H, W\)"),
+    (lambda: reach(), "weights must be at least one, got none"),
+    (lambda: reach(torch.ones(2)), r"weights\[0\] must have shape \(C_out, C_in\), got \(2,\)"),
+    (lambda: inverse(torch.ones(3, 3)), "weight must have rank 3 to have an inverse, got rank 1"),
+    (lambda: inverse(torch.eye(3), torch.eye(3)), r"bias must have shape \(C,\), got \(3, 3\)"),
 )
-def test_bad_input_is_named(call, error, words):
-    with pytest.raises(error, match=words):
-        call()
 
 
 def test_a_matrix_that_is_singular_but_for_rounding_has_no_inverse():

@@ -6,7 +6,7 @@ from companion import cost
 from companion.cost import Cost
 
 
-def test_costs_add_up_field_by_field():
+def test_costs_add_up_field_by_field_and_read_as_a_sentence():
     a = Cost(weights=1, biases=2, affine=3, macs=4, bytes_read=5, bytes_written=6)
     double = Cost(weights=2, biases=4, affine=6, macs=8, bytes_read=10, bytes_written=12)
     assert a + a == sum([a, a]) == double
@@ -16,9 +16,6 @@ def test_costs_add_up_field_by_field():
         a + 1
     with pytest.raises(TypeError, match="unsupported operand"):
         1 + a
-
-
-def test_a_cost_reads_as_a_sentence():
     text = str(cost.conv2d(256, 64, 1, size=28, bias=False))
     assert text == "16,384 parameters (16,384 weights), 12,845,056 MACs, 1,069,056 bytes, 24.0 FLOPs per byte"
 
@@ -29,7 +26,7 @@ def table():
     return cost.count(nn.Sequential(*layers), (1, 8, 4, 4))
 
 
-def test_rows_are_found_by_name_and_by_position(table):
+def test_rows_are_found_by_name_and_by_position_and_say_whether_they_are_pointwise(table):
     assert [row.name for row in table] == ["0", "1", "2", "3", "4"]
     assert len(table) == 5
     assert table["3"] is table[3] is table[-2]
@@ -37,14 +34,11 @@ def test_rows_are_found_by_name_and_by_position(table):
     with pytest.raises(KeyError, match="no layer is named 'conv1'"):
         table["conv1"]
     assert table.total == sum(table)
-
-
-def test_only_convolutions_with_a_kernel_of_one_are_pointwise(table):
     assert [row.is_pointwise for row in table] == [True, False, False, False, False]
     assert not cost.count(nn.MaxPool2d(1), (1, 1, 2, 2))[0].is_pointwise
 
 
-def test_shares_are_parts_of_the_total(table):
+def test_shares_are_parts_of_a_total(table):
     pointwise, conv = 16 * 32, 4 * 72
     assert table.share(lambda row: row.is_pointwise) == pointwise / (pointwise + conv)
     assert table.share("Conv2d") == 1
@@ -53,9 +47,6 @@ def test_shares_are_parts_of_the_total(table):
     assert sum(table.share(kind, quantity="bytes") for kind in ["Conv2d", "BatchNorm2d", "ReLU"]) == pytest.approx(
         1
     )
-
-
-def test_shares_of_what_does_not_add_up_are_refused(table):
     with pytest.raises(ValueError, match=r"quantity must be one of weights, .*, got 'intensity'"):
         table.share("Conv2d", quantity="intensity")
     with pytest.raises(TypeError, match="which must be a kind of layer or a function, got int"):
@@ -94,22 +85,3 @@ def test_a_table_names_repeated_and_uncalled_layers_and_the_module_itself():
     lines = str(cost.count(Odd(), (1, 2))).splitlines()[4:7]
     assert [line.split("  ")[0] for line in lines] == ["(itself)", "relu ×2", "unused"]
     assert "not called" in lines[2]
-
-
-def test_a_table_shows_as_html():
-    table = cost.count(nn.Linear(300, 5), (1, 300))
-    headings = ["weights", "biases", "affine", "MACs", "bytes read", "bytes written", "FLOPs/byte"]
-    values = ["1,500", "5", "0", "1,500", "7,220", "20", "0.4"]
-    headings = "".join(f'<th scope="col" style="text-align: right">{heading}</th>' for heading in headings)
-    numbers = "".join(f'<td style="text-align: right">{value}</td>' for value in values)
-    assert table._repr_html_().splitlines() == [
-        '<table class="dataframe">',
-        "<caption>Linear, input (1, 300)</caption>",
-        '<thead><tr><th scope="col">layer</th><th scope="col">kind</th><th scope="col">output</th>'
-        f"{headings}</tr></thead>",
-        "<tbody>",
-        '<tr><th scope="row">(itself)</th><td>Linear</td><td>(1, 5)</td>' + f"{numbers}</tr>",
-        "</tbody>",
-        '<tfoot><tr><th scope="row">total</th><td></td><td></td>' + f"{numbers}</tr></tfoot>",
-        "</table>",
-    ]

@@ -10,7 +10,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from companion.data import ATTRIBUTION, Split, digit_canvas, digits, photograph
+from companion.data import ATTRIBUTION, Split, digit_canvas, digits, lamp_digits, photograph
+from tests.refusals import refusals
 
 
 def as_rows(pictures):
@@ -56,10 +57,6 @@ def test_each_class_has_its_share_in_both_parts(train_size, seed):
         assert counts.min() >= 1
 
 
-def test_the_smallest_training_part_has_one_picture_per_class():
-    assert sorted(digits(train_size=10).train_y.tolist()) == list(range(10))
-
-
 def test_a_small_training_part_begins_a_larger_one_and_the_test_part_stays():
     small, large = digits(train_size=50, seed=3), digits(seed=3)
     for part, length in (("train_x", 50), ("train_y", 50), ("test_x", 500), ("test_y", 500)):
@@ -67,14 +64,11 @@ def test_a_small_training_part_begins_a_larger_one_and_the_test_part_stays():
     assert (len(large.train_y), len(large.test_y)) == (1297, 500)
 
 
-def test_the_seed_decides_the_split():
+def test_the_seed_decides_the_split_on_every_machine():
     first, again, other = digits(seed=1), digits(seed=1), digits(seed=2)
     assert torch.equal(first.test_x, again.test_x)
     assert torch.equal(first.train_x, again.train_x)
     assert set(as_rows(first.test_x)) != set(as_rows(other.test_x))
-
-
-def test_the_split_is_the_same_on_every_machine():
     split = digits()
 
     ink = [(pictures[:8] * 16).sum((1, 2, 3)).tolist() for pictures in (split.train_x, split.test_x)]
@@ -135,15 +129,12 @@ def test_a_canvas_is_dark_but_for_the_digits_at_their_places():
     assert torch.equal(canvas[0, 0], wanted)
 
 
-def test_where_two_pictures_overlap_the_brighter_pixel_wins():
+def test_where_two_pictures_overlap_the_brighter_pixel_wins_and_the_pictures_stay():
     bright, dim = torch.full((1, 2, 2), 0.75), torch.full((1, 2, 2), 0.25)
     for pictures in ([bright, dim], [dim, bright]):
         positions = [(0, 0), (0, 1)] if pictures[0] is bright else [(0, 1), (0, 0)]
         canvas = digit_canvas(torch.stack(pictures), positions, size=(2, 3))
         assert canvas[0, 0].tolist() == [[0.75, 0.75, 0.25]] * 2
-
-
-def test_a_canvas_leaves_the_pictures_as_they_were():
     pictures = digits().test_x[:2]
     before = pictures.clone()
     digit_canvas(pictures, [(0, 0), (0, 0)], size=(8, 8)).add_(1)
@@ -154,53 +145,63 @@ def canvas(positions, size=(16, 16)):
     return digit_canvas(torch.zeros(2, 1, 8, 8), positions, size=size)
 
 
-@pytest.mark.parametrize(
-    ("call", "error", "words"),
-    [
-        (lambda: digits(train_size=9), ValueError, "train_size must be at least 10, got 9"),
-        (lambda: digits(train_size=1298), ValueError, "train_size must be at most 1297, got 1298"),
-        (lambda: digits(train_size=0.5), TypeError, "train_size must be an int, got float"),
-        (lambda: digits(seed=-1), ValueError, "seed must be at least 0, got -1"),
-        (lambda: digits(seed=None), TypeError, "seed must be an int, got NoneType"),
-        (lambda: photograph("cat"), ValueError, r"name must be one of \['china', 'flower'\], got 'cat'"),
-        (lambda: photograph(size=(428, 640)), ValueError, r"size must be at most \(427, 640\), got \(428, 640\)"),
-        (lambda: photograph(size=(427, 641)), ValueError, r"size must be at most \(427, 640\), got \(427, 641\)"),
-        (lambda: photograph(size=(0, 64)), ValueError, r"size\[0\] must be at least 1, got 0"),
-        (lambda: photograph(size=64), TypeError, "size must be two ints .* got int"),
-        (lambda: photograph(size="64"), TypeError, "size must be two ints .* got str"),
-        (lambda: canvas([(0, 0)]), ValueError, "positions must be one per picture, got 1 for 2 pictures"),
-        (lambda: canvas([(0, 0), (9, 0)]), ValueError, r"positions\[1\] must leave room .* got \(9, 0\)"),
-        (lambda: canvas([(0, 9), (0, 0)]), ValueError, r"positions\[0\] must leave room .* got \(0, 9\)"),
-        (lambda: canvas([(0, 0), (-1, 0)]), ValueError, r"positions\[1\]\[0\] must be at least 0, got -1"),
-        (lambda: canvas([(0, 0), 3]), TypeError, r"positions\[1\] must be two ints .* got int"),
-        (lambda: canvas([(0, 0), (0, 8)], size=16), TypeError, "size must be two ints .* got int"),
-        (
-            lambda: digit_canvas(torch.zeros(1, 8, 8), [(0, 0)], size=(8, 8)),
-            ValueError,
-            "pictures must have",
-        ),
-    ],
+test_bad_arguments_are_named = refusals(
+    (lambda: digits(train_size=9), "train_size must be at least 10, got 9"),
+    (lambda: digits(train_size=1298), "train_size must be at most 1297, got 1298"),
+    (lambda: digits(train_size=0.5), "train_size must be an int, got float", TypeError),
+    (lambda: digits(seed=-1), "seed must be at least 0, got -1"),
+    (lambda: digits(seed=None), "seed must be an int, got NoneType", TypeError),
+    (lambda: photograph("cat"), r"name must be one of \['china', 'flower'\], got 'cat'"),
+    (lambda: photograph(size=(428, 640)), r"size must be at most \(427, 640\), got \(428, 640\)"),
+    (lambda: photograph(size=(427, 641)), r"size must be at most \(427, 640\), got \(427, 641\)"),
+    (lambda: photograph(size=(0, 64)), r"size\[0\] must be at least 1, got 0"),
+    (lambda: photograph(size=64), "size must be two ints .* got int", TypeError),
+    (lambda: photograph(size="64"), "size must be two ints .* got str", TypeError),
+    (lambda: canvas([(0, 0)]), "positions must be one per picture, got 1 for 2 pictures"),
+    (lambda: canvas([(0, 0), (9, 0)]), r"positions\[1\] must leave room .* got \(9, 0\)"),
+    (lambda: canvas([(0, 9), (0, 0)]), r"positions\[0\] must leave room .* got \(0, 9\)"),
+    (lambda: canvas([(0, 0), (-1, 0)]), r"positions\[1\]\[0\] must be at least 0, got -1"),
+    (lambda: canvas([(0, 0), 3]), r"positions\[1\] must be two ints .* got int", TypeError),
+    (lambda: canvas([(0, 0), (0, 8)], size=16), "size must be two ints .* got int", TypeError),
+    (lambda: digit_canvas(torch.zeros(1, 8, 8), [(0, 0)], size=(8, 8)), "pictures must have"),
 )
-def test_bad_arguments_are_named(call, error, words):
-    with pytest.raises(error, match=words):
-        call()
 
 
-@pytest.mark.parametrize(
-    ("change", "error", "words"),
-    [
-        ({"train_x": np.zeros((4, 1, 8, 8))}, TypeError, "train_x must be a torch.Tensor, got ndarray"),
-        ({"train_x": torch.zeros(4, 64)}, ValueError, r"train_x must have shape \(N, C, H, W\), got \(4, 64\)"),
-        ({"test_x": torch.zeros(2, 1, 8, 8).byte()}, TypeError, "test_x must be floating point, got torch.uint8"),
-        ({"train_y": torch.zeros(4)}, TypeError, "train_y must be torch.int64, got torch.float32"),
-        ({"test_y": torch.zeros(3).long()}, ValueError, "test_x and test_y must be equally many.* got 2 and 3"),
-        ({"train_y": torch.tensor([0, 1, 2, -1])}, ValueError, "train_y must hold classes from 0, got -1"),
-        ({"test_x": torch.zeros(2, 1, 9, 8)}, ValueError, r"one shape .* got \(1, 8, 8\) and \(1, 9, 8\)"),
-        ({"test_x": torch.zeros(0, 1, 8, 8), "test_y": torch.zeros(0).long()}, ValueError, "1, got 0 and 0"),
-    ],
-)
-def test_a_split_refuses_parts_that_do_not_fit(change, error, words):
+def split(**change):
     train = {"train_x": torch.zeros(4, 1, 8, 8), "train_y": torch.zeros(4).long()}
     test = {"test_x": torch.zeros(2, 1, 8, 8), "test_y": torch.zeros(2).long()}
-    with pytest.raises(error, match=words):
-        Split(**(train | test | change))
+    return lambda: Split(**(train | test | change))
+
+
+test_a_split_refuses_parts_that_do_not_fit = refusals(
+    (split(train_x=np.zeros((4, 1, 8, 8))), "train_x must be a torch.Tensor, got ndarray", TypeError),
+    (split(train_x=torch.zeros(4, 64)), r"train_x must have shape \(N, C, H, W\), got \(4, 64\)"),
+    (split(test_x=torch.zeros(2, 1, 8, 8).byte()), "test_x must be floating point, got torch.uint8", TypeError),
+    (split(train_y=torch.zeros(4)), "train_y must be torch.int64, got torch.float32", TypeError),
+    (split(test_y=torch.zeros(3).long()), "test_x and test_y must be equally many.* got 2 and 3"),
+    (split(train_y=torch.tensor([0, 1, 2, -1])), "train_y must hold classes from 0, got -1"),
+    (split(test_x=torch.zeros(2, 1, 9, 8)), r"one shape .* got \(1, 8, 8\) and \(1, 9, 8\)"),
+    (split(test_x=torch.zeros(0, 1, 8, 8), test_y=torch.zeros(0).long()), "1, got 0 and 0"),
+)
+
+
+def test_the_lamp_says_which_of_two_digits_gives_the_class():
+    plain, split = digits(train_size=200, validation=50, draw=3), lamp_digits(train_size=200, validation=50, draw=3)
+    for part in ("train", "val", "test"):
+        x, y = getattr(plain, f"{part}_x"), getattr(plain, f"{part}_y")
+        shown, asked = getattr(split, f"{part}_x"), getattr(split, f"{part}_y")
+        labels = dict(zip(as_rows(x), y.tolist(), strict=True))
+        green = torch.tensor([labels[row] for row in as_rows(shown[:, 1:2])])
+        lit = shown[:, 2, :, 0].all(dim=1)
+        assert torch.equal(shown[:, :1], x)
+        assert sorted(as_rows(shown[:, 1:2])) == sorted(as_rows(x)), "each digit is green once"
+        assert torch.equal(asked, torch.where(lit, green, y))
+        assert shown[:, 2].sum() == 8 * lit.sum(), "a column of eight pixels, or nothing"
+        assert 0.3 < lit.float().mean() < 0.7
+
+
+def test_another_draw_of_lamps_leaves_the_test_pictures_alone():
+    first, second = (lamp_digits(train_size=200, draw=draw) for draw in (0, 1))
+    assert torch.equal(first.test_x, second.test_x)
+    assert not torch.equal(first.train_x, second.train_x)
+    assert torch.equal(first.train_x, lamp_digits(train_size=200, draw=0).train_x)

@@ -7,8 +7,10 @@ import pytest
 import torch
 
 from companion import data
+from tests.refusals import refusals
 
 PARTS = ("train", "val", "test")
+LABEL = torch.tensor([0])
 
 
 def pictures(split, part):
@@ -82,9 +84,8 @@ def test_without_the_files_one_sentence_says_how_to_get_them(folder):
         data.fashion_mnist()
 
 
-@pytest.mark.parametrize(
-    ("make", "words"),
-    [
+test_bad_arguments_are_named = pytest.mark.usefixtures("folder")(
+    refusals(
         (lambda: data.digits(validation=1288), "validation must be at most 1287, got 1288"),
         (lambda: data.digits(validation=-1), "validation must be at least 0, got -1"),
         (lambda: data.digits(train_size=1001, validation=297), "train_size must be at most 1000, got 1001"),
@@ -92,13 +93,8 @@ def test_without_the_files_one_sentence_says_how_to_get_them(folder):
         (lambda: data.fashion_mnist(train_size=151, validation=50), "train_size must be at most 150, got 151"),
         (lambda: data.fashion_mnist(train_size=9, validation=0), "train_size must be at least 10, got 9"),
         (
-            lambda: data.Split(
-                *[torch.zeros(1, 1, 8, 8), torch.tensor([0])] * 2, torch.zeros(1, 1, 4, 4), torch.tensor([0])
-            ),
+            lambda: data.Split(*[torch.zeros(1, 1, 8, 8), LABEL] * 2, torch.zeros(1, 1, 4, 4), LABEL),
             r"train_x and val_x must hold pictures of one shape \(C, H, W\), got \(1, 8, 8\) and \(1, 4, 4\)",
         ),
-    ],
+    )
 )
-def test_bad_arguments_are_named(folder, make, words):
-    with pytest.raises(ValueError, match=words):
-        make()

@@ -1,12 +1,18 @@
 """Listings: the package's own lines, without docstrings and checks, and they run when pasted."""
 
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 import torch
 from torch import Tensor, nn
 
 from companion import _checks
+from companion.bottleneck import Bottleneck, Reduced
 from companion.channel_mixing import ChannelShuffle
+from companion.inception import Inception, conv_and_act
 from companion.listing import source
+from companion.residual import Projection
 from companion.separable import DepthwiseSeparable
 from companion.squeeze_excitation import SqueezeExcitation
 
@@ -52,18 +58,22 @@ def test_docstrings_and_checks_are_left_out_and_nothing_else():
 @pytest.mark.parametrize(
     ("block", "arguments"),
     [
-        (SqueezeExcitation, {"channels": 8, "reduction": 4}),
-        (ChannelShuffle, {"groups": 4}),  # its check has a function of its own
-        (Twice, {"factor": 3}),
+        (SqueezeExcitation, (8, 4)),
+        (Twice, (3,)),
+        (Reduced, (8, 2, 4)),
+        (Bottleneck, (8, 2, 16, 2)),
+        (Inception, (8, 2, 3, 4, 5, 6, 7)),
+        (Projection, (8, 16, 2)),
+        (ChannelShuffle, (4,)),  # its check has a function of its own
     ],
 )
 def test_a_pasted_listing_computes_the_same(block, arguments):
-    pasted = {"nn": nn, "Tensor": Tensor}
-    exec(repr(source(block)), pasted)
+    pasted = {"torch": torch, "nn": nn, "Tensor": Tensor, "Callable": Callable, "partial": partial}
+    exec(repr(source(block, conv_and_act)), pasted)
     torch.manual_seed(0)
-    ours = block(**arguments)
+    ours = block(*arguments)
     torch.manual_seed(0)
-    theirs = pasted[block.__name__](**arguments)
+    theirs = pasted[block.__name__](*arguments)
     x = torch.rand(2, 8, 3, 3)
     assert torch.equal(ours(x), theirs(x))
 

@@ -1,6 +1,5 @@
 """The layers of Network In Network and the maps behind the scores, each against a slow and obvious reference."""
 
-import pytest
 import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
@@ -9,6 +8,7 @@ from torch import nn
 
 from companion import cost, pointwise
 from companion import network_in_network as nin
+from tests.refusals import refusals
 
 
 def by_definition(layer, x):
@@ -46,14 +46,11 @@ def test_mlpconv_is_one_small_network_applied_to_every_patch(channels, last_acti
     torch.testing.assert_close(layer(x), by_definition(layer, x))
 
 
-def test_three_layers_that_keep_height_and_width_are_the_default():
+def test_three_layers_are_the_default_and_a_normalisation_takes_the_bias():
     layer = nin.MlpConv(3, 6, 5)
     assert [tuple(p.shape) for p in layer.parameters() if p.dim() > 1] == [(6, 3, 5, 5), (6, 6, 1, 1), (6, 6, 1, 1)]
     assert [type(part) for part in layer.layers] == [nn.Conv2d, nn.ReLU] * 3
     assert layer(torch.randn(2, 3, 7, 4)).shape == (2, 6, 7, 4)
-
-
-def test_a_normalisation_stands_before_each_activation_and_takes_the_bias():
     layer = nin.MlpConv(2, 3, 3, norm_layer=nn.BatchNorm2d, act_layer=nn.SiLU)
     assert [type(part) for part in layer.layers] == [nn.Conv2d, nn.BatchNorm2d, nn.SiLU] * 3
     assert [conv.bias for conv in layer.layers[::3]] == [None] * 3
@@ -95,23 +92,14 @@ def test_the_mean_of_the_class_activation_maps_is_the_score(pictures, channels, 
     torch.testing.assert_close(maps, pointwise.definition(features, classifier.weight, classifier.bias))
 
 
-@pytest.mark.parametrize(
-    ("call", "words"),
-    [
-        (lambda: nin.MlpConv(2, 4, 4), "padding must be given for an even kernel_size, got"),
-        (lambda: nin.MlpConv(2, 4, 3, padding=-1), "padding must be at least 0, got -1"),
-        (lambda: nin.MlpConv(2, 4, 3, hidden_channels=(8, 0)), r"hidden_channels\[1\] must be at least 1"),
-        (lambda: nin.FullyConnectedHead(2, (4, 0), 3, hidden_features=5), r"size\[1\] must be at least 1"),
-        (
-            lambda: nin.GlobalAveragePooling()(torch.zeros(2, 8)),
-            r"x must have shape \(N, C, H, W\), got",
-        ),
-        (
-            lambda: nin.class_activation_maps(torch.zeros(1, 2, 3, 3), nn.Linear(4, 3)),
-            "weight must have C_in = 2 columns, as x has channels, got 4",
-        ),
-    ],
+test_bad_input_is_named = refusals(
+    (lambda: nin.MlpConv(2, 4, 4), "padding must be given for an even kernel_size, got"),
+    (lambda: nin.MlpConv(2, 4, 3, padding=-1), "padding must be at least 0, got -1"),
+    (lambda: nin.MlpConv(2, 4, 3, hidden_channels=(8, 0)), r"hidden_channels\[1\] must be at least 1"),
+    (lambda: nin.FullyConnectedHead(2, (4, 0), 3, hidden_features=5), r"size\[1\] must be at least 1"),
+    (lambda: nin.GlobalAveragePooling()(torch.zeros(2, 8)), r"x must have shape \(N, C, H, W\), got"),
+    (
+        lambda: nin.class_activation_maps(torch.zeros(1, 2, 3, 3), nn.Linear(4, 3)),
+        "weight must have C_in = 2 columns, as x has channels, got 4",
+    ),
 )
-def test_bad_input_is_named(call, words):
-    with pytest.raises(ValueError, match=words):
-        call()

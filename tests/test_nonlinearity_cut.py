@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from companion import nonlinearity
+from tests.refusals import refusals
 
 
 def by_trying(points, labels):
@@ -62,19 +63,17 @@ def test_one_class_alone_needs_no_cut(label):
 POINTS, LABELS = torch.zeros(3, 2), torch.zeros(3)
 
 
-@pytest.mark.parametrize(
-    ("points", "labels", "options", "error", "words"),
-    [
-        ([[0, 0]], LABELS, {}, TypeError, "points must be a torch.Tensor, got list"),
-        (torch.zeros(3, 3), LABELS, {}, ValueError, r"points must have shape \(N, 2\) .*got \(3, 3\)"),
-        (POINTS[:0], LABELS[:0], {}, ValueError, "points must not be empty"),
-        (POINTS * math.nan, LABELS, {}, ValueError, "points must be finite"),
-        (POINTS, torch.zeros(4), {}, ValueError, r"points must have shape \(N, 2\) with N = 4, got \(3, 2\)"),
-        (POINTS, torch.zeros(3, 1), {}, ValueError, r"labels must have shape \(N,\), got \(3, 1\)"),
-        (POINTS, torch.tensor([0, 1, 2]), {}, ValueError, r"labels must be 0 or 1, got \[0, 1, 2\]"),
-        (POINTS, LABELS, {"directions": 0}, ValueError, "directions must be at least 1"),
-    ],
+def cut(points, labels, **options):
+    return lambda: nonlinearity.best_cut(points, labels, **options)
+
+
+test_bad_input_is_named = refusals(
+    (cut([[0, 0]], LABELS), "points must be a torch.Tensor, got list", TypeError),
+    (cut(torch.zeros(3, 3), LABELS), r"points must have shape \(N, 2\) .*got \(3, 3\)"),
+    (cut(POINTS[:0], LABELS[:0]), "points must not be empty"),
+    (cut(POINTS * math.nan, LABELS), "points must be finite"),
+    (cut(POINTS, torch.zeros(4)), r"points must have shape \(N, 2\) with N = 4, got \(3, 2\)"),
+    (cut(POINTS, torch.zeros(3, 1)), r"labels must have shape \(N,\), got \(3, 1\)"),
+    (cut(POINTS, torch.tensor([0, 1, 2])), r"labels must be 0 or 1, got \[0, 1, 2\]"),
+    (cut(POINTS, LABELS, directions=0), "directions must be at least 1"),
 )
-def test_bad_input_is_named(points, labels, options, error, words):
-    with pytest.raises(error, match=words):
-        nonlinearity.best_cut(points, labels, **options)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from companion import nonlinearity, pointwise
+from tests.refusals import refusals
 
 
 def points(start, end, shares):
@@ -85,19 +86,13 @@ def test_a_folding_network_is_made_of_1x1_convolutions_of_the_width_asked_for():
     assert [type(layer) for layer in net[1::2]] == [nn.ReLU] * 3
 
 
-def test_to_touch_zero_is_not_to_switch():
+def test_to_touch_zero_or_stay_there_is_not_to_switch_and_to_switch_together_is_one_knot():
     net = nn.Sequential(*nonlinearity.folding(depth=2), nn.ReLU())  # falls to zero in the middle, and rises again
     assert nonlinearity.walk(net, torch.zeros(1), torch.ones(1)).pieces == 4
-
-
-def test_a_unit_that_stays_at_zero_does_not_switch():
     layer = pointwise.as_conv2d(torch.eye(1), torch.tensor([-0.5]))
     walk = nonlinearity.walk([layer, nn.ReLU(), nn.ReLU()], torch.zeros(1), torch.ones(1))
     assert walk.knots.tolist() == [0, 0.5, 1]
     assert walk.values[:, 0].tolist() == [0, 0, 0.5]
-
-
-def test_units_that_switch_together_make_one_knot():
     weight, bias = torch.tensor([[3, -0.1], [-1, 0.1 / 3]], dtype=torch.float64)
     net = [pointwise.as_conv2d(weight[:, None], bias), nn.ReLU()]
     assert nonlinearity.walk(net, torch.zeros(1), torch.ones(1)).knots.tolist() == pytest.approx([0, 1 / 3, 1])
@@ -115,20 +110,12 @@ def test_layers_without_an_activation_make_one_piece_and_normalisations_are_foll
 
 
 CONV, PIXEL = nn.Conv2d(2, 2, 1), torch.zeros(2)
-
-
-@pytest.mark.parametrize(
-    ("call", "error", "words"),
-    [
-        (lambda: nonlinearity.walk([CONV, nn.GELU()], PIXEL, PIXEL), TypeError, r"net\[1\] must be .* got GELU"),
-        (lambda: nonlinearity.walk([nn.Conv2d(2, 2, 3)], PIXEL, PIXEL), ValueError, r"net\[0\] must be a 1x1 conv"),
-        (lambda: nonlinearity.walk([CONV], *torch.zeros(2, 3)), ValueError, r"net\[0\] must read 3 .* got 2"),
-        (lambda: nonlinearity.walk([CONV], PIXEL, PIXEL[None]), ValueError, r"end must have .*, got \(1, 2\)"),
-        (lambda: nonlinearity.folding(0, 2), ValueError, "depth must be at least 1, got 0"),
-        (lambda: nonlinearity.folding(1, 1), ValueError, "folds must be at least 2, got 1"),
-        (lambda: nonlinearity.folding(1.0, 2), TypeError, "depth must be an int, got float"),
-    ],
+test_bad_input_is_named = refusals(
+    (lambda: nonlinearity.walk([CONV, nn.GELU()], PIXEL, PIXEL), r"net\[1\] must be .* got GELU", TypeError),
+    (lambda: nonlinearity.walk([nn.Conv2d(2, 2, 3)], PIXEL, PIXEL), r"net\[0\] must be a 1x1 conv"),
+    (lambda: nonlinearity.walk([CONV], *torch.zeros(2, 3)), r"net\[0\] must read 3 .* got 2"),
+    (lambda: nonlinearity.walk([CONV], PIXEL, PIXEL[None]), r"end must have .*, got \(1, 2\)"),
+    (lambda: nonlinearity.folding(0, 2), "depth must be at least 1, got 0"),
+    (lambda: nonlinearity.folding(1, 1), "folds must be at least 2, got 1"),
+    (lambda: nonlinearity.folding(1.0, 2), "depth must be an int, got float", TypeError),
 )
-def test_bad_input_is_named(call, error, words):
-    with pytest.raises(error, match=words):
-        call()

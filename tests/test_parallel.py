@@ -55,10 +55,7 @@ def test_joblib_may_send_tasks_elsewhere():
     assert threading.current_thread().name not in {name[1] for name in names}
 
 
-def test_no_task_has_no_result():
+def test_no_task_has_no_result_and_what_is_no_task_is_refused():
     assert run() == []
-
-
-def test_what_is_no_task_is_refused():
     with pytest.raises(TypeError, match=r"tasks\[1\] must be a function without arguments, got int"):
         parallel.run([len, 3])

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from companion import pitfalls
+from tests.refusals import refusals
 
 rates = st.lists(st.integers(1, 7), min_size=1, max_size=4)
 
@@ -81,12 +82,9 @@ def test_autograd_counts_the_same_paths(dilations, channels):
     assert not wider[:2].any()
 
 
-def test_1x1_layers_change_no_path():
+def test_1x1_layers_and_biases_change_no_path():
     without, with_1x1 = dilated(2, 2, 2, channels=3), dilated(0, 2, 0, 2, 0, 0, 2, 0, channels=3)
     torch.testing.assert_close(pitfalls.paths_through(with_1x1, 13), pitfalls.paths_through(without, 13))
-
-
-def test_biases_make_no_path():
     net = dilated(2, 2)
     for conv in net[::2]:
         nn.init.constant_(conv.bias, -100.0)  # as they stand, every ReLU would return 0
@@ -103,19 +101,13 @@ def test_the_output_depends_on_the_positions_that_are_counted_and_on_no_others()
     assert not torch.allclose(net(x)[0, 0, 12, 12], net(torch.where(read, -9.0, x))[0, 0, 12, 12])
 
 
-@pytest.mark.parametrize(
-    ("call", "error", "words"),
-    [
-        (lambda: pitfalls.path_counts(3), TypeError, "dilations must be a sequence of ints, got int"),
-        (lambda: pitfalls.path_counts("12"), TypeError, "dilations must be a sequence of ints, got str"),
-        (lambda: pitfalls.path_counts((1, 0)), ValueError, r"dilations\[1\] must be at least 1, got 0"),
-        (lambda: pitfalls.path_counts((1,), 4), ValueError, "kernel_size must be odd.*got 4"),
-        (lambda: pitfalls.first_gap((1,), 1), ValueError, "kernel_size must be at least 3, got 1"),
-        (lambda: pitfalls.hdc_distances((2,)), ValueError, "dilations must be at least two, got 1"),
-        (lambda: pitfalls.paths_through(nn.Sequential(nn.Conv2d(1, 1, 1), nn.Tanh()), 3), TypeError, "got Tanh"),
-        (lambda: pitfalls.paths_through(nn.Conv2d(1, 1, 1), 4), ValueError, "size must be odd.*got 4"),
-    ],
+test_bad_input_is_named = refusals(
+    (lambda: pitfalls.path_counts(3), "dilations must be a sequence of ints, got int", TypeError),
+    (lambda: pitfalls.path_counts("12"), "dilations must be a sequence of ints, got str", TypeError),
+    (lambda: pitfalls.path_counts((1, 0)), r"dilations\[1\] must be at least 1, got 0"),
+    (lambda: pitfalls.path_counts((1,), 4), "kernel_size must be odd.*got 4"),
+    (lambda: pitfalls.first_gap((1,), 1), "kernel_size must be at least 3, got 1"),
+    (lambda: pitfalls.hdc_distances((2,)), "dilations must be at least two, got 1"),
+    (lambda: pitfalls.paths_through(nn.Sequential(nn.Conv2d(1, 1, 1), nn.Tanh()), 3), "got Tanh", TypeError),
+    (lambda: pitfalls.paths_through(nn.Conv2d(1, 1, 1), 4), "size must be odd.*got 4"),
 )
-def test_bad_input_is_named(call, error, words):
-    with pytest.raises(error, match=words):
-        call()

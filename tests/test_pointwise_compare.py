@@ -7,6 +7,7 @@ import torch
 
 from companion import pointwise
 from companion.pointwise import FORMS, _compare
+from tests.refusals import refusals
 
 
 def inputs(dtype=torch.float64):
@@ -89,17 +90,9 @@ def test_no_gradient_mode_is_needed_and_the_inputs_are_left_alone():
 
 
 X, WEIGHT, BIAS = inputs()
-
-
-@pytest.mark.parametrize(
-    ("arguments", "error", "words"),
-    [
-        ((X, WEIGHT, None), TypeError, "bias must be a torch.Tensor, got NoneType"),
-        ((X, WEIGHT, BIAS[:3]), ValueError, "bias must have C_out = 4 values, got 3"),
-        ((X[:0], WEIGHT, BIAS), ValueError, r"x and weight must not be empty, got shapes \(0, 5, 4, 3\)"),
-        ((X, WEIGHT[:0], BIAS[:0]), ValueError, r"must not be empty, .* \(0, 5\)"),
-    ],
+test_bad_input_is_named = refusals(
+    (lambda: pointwise.compare(X, WEIGHT, None), "bias must be a torch.Tensor, got NoneType", TypeError),
+    (lambda: pointwise.compare(X, WEIGHT, BIAS[:3]), "bias must have C_out = 4 values, got 3"),
+    (lambda: pointwise.compare(X[:0], WEIGHT, BIAS), r"x and weight must not be empty, got shapes \(0, 5, 4, 3\)"),
+    (lambda: pointwise.compare(X, WEIGHT[:0], BIAS[:0]), r"must not be empty, .* \(0, 5\)"),
 )
-def test_bad_input_is_named(arguments, error, words):
-    with pytest.raises(error, match=words):
-        pointwise.compare(*arguments)

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from companion import receptive_field, residual
+from tests.refusals import refusals
 
 AVERAGE = residual.AveragePoolProjection(2, 3, 2, norm_layer=nn.Identity).double()
 
@@ -47,17 +48,15 @@ def test_the_module_is_left_as_it_was():
     assert all(parameter.grad is None for parameter in block.parameters())
 
 
-@pytest.mark.parametrize(
-    ("x", "options", "error", "words"),
-    [
-        (torch.zeros(4, 4, 4), {}, ValueError, r"x must have shape \(N, C, H, W\), got \(4, 4, 4\)"),
-        (torch.zeros(0, 4, 4, 4), {}, ValueError, r"x must not be empty, got shape \(0, 4, 4, 4\)"),
-        (torch.zeros(1, 4, 4, 4), {"channel": 4}, IndexError, "4 is out of bounds"),
-    ],
+def gradient(*shape, **options):
+    return lambda: receptive_field.input_gradient(nn.Identity(), torch.zeros(shape), **options)
+
+
+test_bad_input_is_refused = refusals(
+    (gradient(4, 4, 4), r"x must have shape \(N, C, H, W\), got \(4, 4, 4\)"),
+    (gradient(0, 4, 4, 4), r"x must not be empty, got shape \(0, 4, 4, 4\)"),
+    (gradient(1, 4, 4, 4, channel=4), "4 is out of bounds", IndexError),
 )
-def test_bad_input_is_refused(x, options, error, words):
-    with pytest.raises(error, match=words):
-        receptive_field.input_gradient(nn.Identity(), x, **options)
 
 
 def test_the_last_channel_may_be_counted_from_the_end():

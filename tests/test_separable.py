@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from companion import cost, pointwise, separable
+from tests.refusals import refusals
 from tests.test_blocks import evaluated
 
 
@@ -68,26 +69,23 @@ def test_layers_are_of_the_types_asked_for():
     assert v1.depthwise[0].bias is v1.pointwise[0].bias is None
 
 
+def mobilenet_v2():
+    """Table 2 of arXiv 1801.04381: t, c, n, s in each row."""
+    rows = [(1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2)]
+    rows += [(6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1)]
+    layers, channels = [nn.Conv2d(3, 32, 3, 2, 1, bias=False), nn.BatchNorm2d(32)], 32
+    for expansion, out_channels, repeats, first_stride in rows:
+        for repeat in range(repeats):
+            stride = 1 if repeat else first_stride
+            layers.append(separable.InvertedResidual(channels, out_channels, stride, expansion))
+            channels = out_channels
+    layers += [nn.Conv2d(320, 1280, 1, bias=False), nn.BatchNorm2d(1280)]
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(1280, 1000))
+
+
 def test_mobilenet_v2_has_the_published_numbers_of_parameters_and_macs():
-    table = [
-        (1, 16, 1, 1),
-        (6, 24, 2, 2),
-        (6, 32, 3, 2),
-        (6, 64, 4, 2),
-        (6, 96, 3, 1),
-        (6, 160, 3, 2),
-        (6, 320, 1, 1),
-    ]
-    with torch.device("meta"):  # shapes alone, so that it is quick; table 2 of arXiv 1801.04381
-        layers, channels = [nn.Conv2d(3, 32, 3, 2, 1, bias=False), nn.BatchNorm2d(32)], 32
-        for expansion, out_channels, repeats, stride in table:
-            for repeat in range(repeats):
-                stride = 1 if repeat else stride
-                layers.append(separable.InvertedResidual(channels, out_channels, stride, expansion))
-                channels = out_channels
-        layers += [nn.Conv2d(320, 1280, 1, bias=False), nn.BatchNorm2d(1280)]
-        layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(1280, 1000)]
-        total = cost.count(nn.Sequential(*layers), (1, 3, 224, 224)).total
+    with torch.device("meta"):  # shapes alone, so that it is quick
+        total = cost.count(mobilenet_v2(), (1, 3, 224, 224)).total
     assert total.parameters == 3_504_872
     assert round(total.macs / 1e6) == 301
 
@@ -103,12 +101,9 @@ def test_the_ratio_is_the_one_that_is_counted(in_channels, out_channels, kernel_
     assert Fraction(counted[0].macs, counted[1].macs) == wanted
 
 
-def test_kernels_must_be_odd():
-    with pytest.raises(ValueError, match=r"kernel_size must be odd.*got 4"):
-        separable.DepthwiseSeparable(4, 4, kernel_size=4)
-
-
-@pytest.mark.parametrize("name", ["out_channels", "kernel_size", "multiplier"])
-def test_the_ratio_refuses_what_is_not_a_count(name):
-    with pytest.raises(ValueError, match=f"{name} must be at least 1, got -1"):
-        separable.cost_ratio(**{"out_channels": 4, "kernel_size": 3} | {name: -1})
+test_bad_numbers_are_named = refusals(
+    (lambda: separable.DepthwiseSeparable(4, 4, kernel_size=4), r"kernel_size must be odd.*got 4"),
+    (lambda: separable.cost_ratio(-1, 3), "out_channels must be at least 1, got -1"),
+    (lambda: separable.cost_ratio(4, -1), "kernel_size must be at least 1, got -1"),
+    (lambda: separable.cost_ratio(4, 3, -1), "multiplier must be at least 1, got -1"),
+)

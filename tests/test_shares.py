@@ -39,13 +39,9 @@ def test_layers_are_added_up_by_kind():
     assert parts["1×1"].macs == 36 * 72
 
 
-def test_a_multiplier_of_channels_is_depthwise_too():
-    block = separable.DepthwiseSeparable(8, 16, multiplier=2)
-    parts = audit.by_kind(cost.count(block, (1, 8, 5, 5)))
+def test_a_multiplier_of_channels_is_depthwise_and_a_gate_1x1():
+    parts = audit.by_kind(cost.count(separable.DepthwiseSeparable(8, 16, multiplier=2), (1, 8, 5, 5)))
     assert (parts["depthwise"].weights, parts["1×1"].weights) == (8 * 2 * 9, 16 * 16)
-
-
-def test_the_layers_of_a_gate_are_1x1_convolutions():
     parts = audit.by_kind(cost.count(squeeze_excitation.SqueezeExcitation(32), (1, 32, 8, 8)))
     assert parts["1×1"].macs == parts["1×1"].weights == 2 * 32 * 2
 
@@ -124,18 +120,11 @@ def test_a_measured_network_is_left_as_it_was():
     assert not any(layer._forward_hooks or layer._forward_pre_hooks for layer in network)
 
 
-@pytest.mark.parametrize(
-    ("runs", "error", "words"),
-    [(-1, ValueError, "runs must be at least 0, got -1"), (1.0, TypeError, "runs must be an int, got float")],
-)
-def test_the_number_of_runs_is_checked(runs, error, words):
-    with pytest.raises(error, match=words):
-        audit.shares(small(), (1, 3, 6, 6), runs=runs)
-
-
 def test_what_was_not_counted_has_no_shares():
     result = audit.shares(nn.ReLU(), (1, 3, 6, 6))
     assert result.parts("bytes")["rest"] == 1
     for measure in ("macs", "seconds"):
         with pytest.raises(ValueError, match=f"measure must be one that was counted, got '{measure}'"):
             result.parts(measure)
+    with pytest.raises(ValueError, match="runs must be at least 0, got -1"):
+        audit.shares(small(), (1, 3, 6, 6), runs=-1)

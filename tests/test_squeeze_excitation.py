@@ -9,6 +9,7 @@ from torch import nn
 
 from companion import cost
 from companion.squeeze_excitation import SqueezeExcitation, explained_by_class, gates_of, replaced_gates
+from tests.refusals import refusals
 
 
 def by_fully_connected_layers(block, x, activation=torch.relu, gate=torch.sigmoid):
@@ -117,18 +118,12 @@ def replace_without_a_block():
         pass
 
 
-@pytest.mark.parametrize(
-    ("call", "error", "words"),
-    [
-        (lambda: SqueezeExcitation(9, 2), ValueError, "reduction must divide .* reduction=2 and channels=9"),
-        (lambda: SqueezeExcitation(8, 2, squeeze="mean"), TypeError, "squeeze must be a bool, got str"),
-        (lambda: SqueezeExcitation(4, 2)(torch.ones(4, 3, 3)), ValueError, r"x must have .* got \(4, 3, 3\)"),
-        (lambda: gates_of(nn.ReLU(), torch.ones(1)), ValueError, "model must hold a SqueezeExcitation block"),
-        (replace_without_a_block, ValueError, "model must hold a SqueezeExcitation block"),
-        (lambda: explained_by_class(torch.ones(3, 2), torch.ones(3, 2)), ValueError, r"labels .* got \(3, 2\)"),
-        (lambda: explained_by_class(torch.ones(3, 2), torch.ones(3)), ValueError, "got no variance"),
-    ],
+test_bad_input_is_named = refusals(
+    (lambda: SqueezeExcitation(9, 2), "reduction must divide .* reduction=2 and channels=9"),
+    (lambda: SqueezeExcitation(8, 2, squeeze="mean"), "squeeze must be a bool, got str", TypeError),
+    (lambda: SqueezeExcitation(4, 2)(torch.ones(4, 3, 3)), r"x must have .* got \(4, 3, 3\)"),
+    (lambda: gates_of(nn.ReLU(), torch.ones(1)), "model must hold a SqueezeExcitation block"),
+    (replace_without_a_block, "model must hold a SqueezeExcitation block"),
+    (lambda: explained_by_class(torch.ones(3, 2), torch.ones(3, 2)), r"labels .* got \(3, 2\)"),
+    (lambda: explained_by_class(torch.ones(3, 2), torch.ones(3)), "got no variance"),
 )
-def test_bad_input_is_named(call, error, words):
-    with pytest.raises(error, match=words):
-        call()

@@ -135,8 +135,9 @@ def test_a_report_shows_what_each_costs_its_rate_and_what_it_reached():
     assert verdict == ["a minus b", "3.5 ± 0.1 (3.2 to 3.7)", "ahead", *(["+2.0, ahead"] * 3)]
     assert (
         shown.verdicts().caption
-        == "1 comparisons over 10 seeds; 400 test pictures leave ± 1.6 points in one accuracy"
+        == "1 comparison over 10 seeds; 400 test pictures leave ± 1.6 points in one accuracy"
     )
+    assert shown.verdicts("val").columns == ["first minus second", "points (95 % interval)", "verdict"]
     assert shown.resolution("a") == pytest.approx(1.356, abs=1e-3)
     assert shown.rates == {"a": 0.01, "b": 0.03}
     assert list(shown.sweeps["b"]) == list(GRID)

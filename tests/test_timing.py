@@ -1,5 +1,6 @@
 """What is asked of torch's timer and what is told of its answer; one test looks at a real clock."""
 
+import math
 import re
 import time
 
@@ -8,6 +9,7 @@ import torch
 from torch.utils.benchmark import Measurement, TaskSpec
 
 from companion import timing
+from tests.refusals import refusals
 
 
 @pytest.fixture
@@ -29,21 +31,14 @@ def asked(monkeypatch):
     return asked
 
 
-def test_each_call_is_timed_with_the_threads_and_seconds_asked_for(asked):
+def test_each_call_is_timed_on_one_thread_for_the_seconds_asked_for(asked):
     called = []
     calls = {"a": lambda: called.append("a"), "b": lambda: called.append("b")}
-    assert list(timing.measure(calls, seconds=0.7, threads=3)) == called == ["a", "b"]
-    assert asked == [(3, 0.7), (3, 0.7)]
-
-
-def test_one_thread_is_the_default(asked):
+    timings = timing.measure(calls, seconds=0.7)
     timing.measure({"call": lambda: None})
-    assert asked == [(1, 0.3)]
-
-
-@pytest.mark.usefixtures("asked")
-def test_a_time_is_the_median_and_the_distance_of_the_quartiles():
-    assert timing.measure({"call": lambda: None}) == {"call": timing.Timing(median=3.0, spread=2.0)}
+    assert list(timings) == called == ["a", "b"]
+    assert asked == [(1, 0.7), (1, 0.7), (1, 0.3)]
+    assert timings["a"] == timing.Timing(median=3.0, spread=2.0), "the median and the distance of the quartiles"
 
 
 def test_a_slow_call_takes_longer_than_a_fast_one():
@@ -51,26 +46,9 @@ def test_a_slow_call_takes_longer_than_a_fast_one():
     assert timings["slow"].median > timings["fast"].median
 
 
-def test_measuring_leaves_the_number_of_threads_alone():
-    before, inside = torch.get_num_threads(), set()
-    timing.measure({"call": lambda: inside.add(torch.get_num_threads())}, seconds=0.01, threads=before + 1)
-    assert inside == {before + 1}
-    assert torch.get_num_threads() == before
-
-
-@pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf")])
-def test_seconds_are_positive_and_finite(seconds):
-    with pytest.raises(ValueError, match=f"seconds must be positive and finite, got {seconds}"):
-        timing.measure({}, seconds=seconds)
-
-
-@pytest.mark.parametrize(
-    ("threads", "error", "words"),
-    [(0, ValueError, "threads must be at least 1, got 0"), (1.5, TypeError, "threads must be an int, got float")],
+test_seconds_are_positive_and_finite = refusals(
+    *((lambda s=s: timing.measure({}, seconds=s), f"finite, got {s}") for s in (0, -1, math.nan, math.inf))
 )
-def test_threads_are_a_positive_int(threads, error, words):
-    with pytest.raises(error, match=words):
-        timing.measure({}, threads=threads)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import nbformat
 import pytest
 
+from tests.refusals import refusals
 from tools import notebooks, prose, quick
 
 FORMAT = nbformat.v4
@@ -67,24 +68,23 @@ def test_numbers_are_filled_in_front_of_their_marks(text, filled):
     assert notebooks.fill(filled, values) == filled
 
 
-@pytest.mark.parametrize(
-    ("mark", "value"), [("<!--=v-->", True), ("<!--=v:.1e-->", 12345.0), ("<!--=v-->", "9 of 10")]
+def filling(mark, **values):
+    return lambda: notebooks.fill(mark, values)
+
+
+test_only_plain_numbers_that_a_cell_glues_are_filled_in = refusals(
+    (filling("<!--=v-->", v=True), "'v' must be written as a plain number"),
+    (filling("<!--=v:.1e-->", v=12345.0), "'v' must be written as a plain number"),
+    (filling("<!--=v-->", v="9 of 10"), "'v' must be written as a plain number"),
+    (filling("<!--=missing-->"), "no cell glues 'missing'", KeyError),
 )
-def test_only_plain_numbers_are_filled_in(mark, value):
-    with pytest.raises(ValueError, match="'v' must be written as a plain number"):
-        notebooks.fill(mark, {"v": value})
-
-
-def test_a_mark_without_its_cell_is_an_error():
-    with pytest.raises(KeyError, match="no cell glues 'missing'"):
-        notebooks.fill("<!--=missing-->", {})
 
 
 @pytest.mark.parametrize(
     "text",
     [
         "A 3×3 convolution on 28 × 28 pixels, 16×16×8.",
-        "ResNet-50, MobileNetV1, claim A10, weights of BT.601, module 3a.",
+        "ResNet-50, ResNet v1.5, MobileNetV1, claim A10, weights of BT.601, module 3a.",
         "See section 3.1 and [this](https://arxiv.org/abs/1312.4400), arXiv 1312.4400, of 2014.",
         "> **Claim B5.** 201,800 weights",
         "The formula $k^2 = 9$ and\n$$\n\\frac{1}{2}\n$$\nin words.",
@@ -136,23 +136,24 @@ def test_a_stored_output_is_kept_where_the_new_one_says_the_same(stored, new, sa
     assert notebooks.unchanged(stored, new) is same
 
 
-def test_a_notebook_is_meant_by_its_name_or_its_path():
+def test_a_notebook_is_meant_by_its_name_or_its_path_and_is_one_that_exists(monkeypatch, capsys):
     for name in ("pointwise", "pointwise.ipynb", "book/pointwise.ipynb", str(notebooks.BOOK / "pointwise.ipynb")):
         assert notebooks.notebook(name).resolve() == notebooks.BOOK / "pointwise.ipynb"
-
-
-def test_a_notebook_that_does_not_exist_is_refused_with_those_that_do(monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["notebooks", "pointwize"])
     with pytest.raises(SystemExit):
         notebooks.main()
     assert "there is no notebook 'pointwize'; there are beyond_cnns, channel_mixing" in capsys.readouterr().err
 
 
-def test_the_units_of_a_room_are_its_source_and_the_tests_that_are_about_it():
+def test_the_units_of_a_room_are_its_source_and_the_tests_that_are_about_it(monkeypatch, capsys):
     assert {"companion/nonlinearity", "tests/test_nonlinearity.py"} <= set(quick.units("nonlinearity"))
     assert {"companion/kernels", "tests/kernels", "tests/test_benchmarks_gpu.py"} <= set(quick.units("kernels"))
     assert "tests/test_claims.py" not in quick.units("training")
     assert quick.units("nonsense") == []
+    monkeypatch.setattr("sys.argv", ["quick", "nonsense"])
+    with pytest.raises(SystemExit):
+        quick.main()
+    assert "there is no room 'nonsense' in companion" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -168,10 +169,3 @@ def test_the_units_of_a_room_are_its_source_and_the_tests_that_are_about_it():
 )
 def test_what_has_changed_says_what_is_tried(changed, tried):
     assert set(quick.chosen([changed])) == tried
-
-
-def test_a_room_that_does_not_exist_is_refused(monkeypatch, capsys):
-    monkeypatch.setattr("sys.argv", ["quick", "nonsense"])
-    with pytest.raises(SystemExit):
-        quick.main()
-    assert "there is no room 'nonsense' in companion" in capsys.readouterr().err

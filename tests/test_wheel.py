@@ -44,18 +44,8 @@ def site(tmp_path_factory):
     shutil.copytree(ROOT / "companion", tree / "companion", ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, tree)
-    build = [
-        sys.executable,
-        "-m",
-        "pip",
-        "wheel",
-        "--quiet",
-        "--no-deps",
-        "--no-build-isolation",
-        "-w",
-        str(folder),
-    ]
-    done = subprocess.run([*build, str(tree)], capture_output=True, text=True)
+    build = ["-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w"]
+    done = subprocess.run([sys.executable, *build, folder, tree], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     (wheel,) = folder.glob("*.whl")
     ZipFile(wheel).extractall(folder / "site")

@@ -18,6 +18,7 @@ NOT_A_STATEMENT = [
         r"\]\([^)]*\)",  # where a link goes
         r'"[^"]*"|“[^”]*”',  # somebody's words
         r"\d+(?:\s?[×x]\s?\d+)+",  # a size: 3×3, 28 × 28
+        r"\b[vV]\d+\.\d+\b",  # a version: ResNet v1.5
         r"\b[A-Za-z]+[-.]?\d[\w-]*",  # a name: ResNet-50, A3, BT.601
         r"\b\d[a-z]\b",  # a module of GoogLeNet: 3a
         r"\b(?:[Ss]ections?|[Tt]ables?|[Ff]igures?|arXiv) \d+(?:\.\d+)*(?: (?:and|to) \d+(?:\.\d+)*)*",

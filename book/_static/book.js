@@ -22,3 +22,14 @@
   addEventListener("resize", measure);
   document.addEventListener("toggle", measure, true);  // folded code has no width until it is opened
 })();
+
+// What the search shows of a page is its prose: no code, no table, and no formula twice.
+document.addEventListener("DOMContentLoaded", () => {
+  if (typeof Search === "undefined") return;
+  const toText = Search.htmlToText;
+  Search.htmlToText = (html, anchor) => {
+    const page = new DOMParser().parseFromString(html, "text/html");
+    page.querySelectorAll(".cell, pre, table, figure, .katex-html, h1, h2, h3").forEach((part) => part.remove());
+    return toText(page.documentElement.outerHTML, anchor).replace(/\s+/g, " ");
+  };
+});

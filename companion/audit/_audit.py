@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from companion.audit import _counted
 from companion.audit._papers import Paper, paper, papers
 from companion.audit._printed_value import DIFFERS, VERDICTS, PrintedValue
-from companion.tables import NotedTable, Table
+from companion.tables import NotedTable, Table, Tabular
 
 
 @dataclass(frozen=True, repr=False)
-class Audit:
+class Audit(Tabular):
     """Printed figures beside computed ones. Iterate over it, ask for its ``len``, or let it print itself.
 
     Attributes:
@@ -83,11 +83,8 @@ class Audit:
     def __len__(self) -> int:
         return len(self.figures)
 
-    def __repr__(self) -> str:
-        return repr(Table(self._columns(), self._lines()))
-
-    def _repr_html_(self) -> str:
-        return Table(self._columns(), self._lines())._repr_html_()
+    def _table(self) -> Table:
+        return Table(self._columns(), self._lines())
 
 
 def audit(*names: str) -> Audit:

@@ -116,7 +116,10 @@ class PrintedValue:
         return self.other is not None and self._verdict(self.other) == AGREES
 
     def written(self, value: Value) -> str:
-        """Write a value in the unit of the figure, with up to two digits more than are printed."""
+        """Write a value in the unit of the figure, with two digits more than are printed, or as many as it has.
+
+        A value that would look as if it lay half-way between two printed ones gets one more: 149.497, not 149.50.
+        """
         if isinstance(value, str):
             return value
         if isinstance(value, tuple):
@@ -124,6 +127,8 @@ class PrintedValue:
         exact, digits = scaled(value, self.scale), decimals(self.printed.split(" to ")[-1]) + 2
         if exact.denominator == 1:
             digits = 0
+        elif (half := round(exact * 10**digits)) % 100 == 50 and half != exact * 10**digits:
+            digits += 1
         return " ".join(f"{Decimal(round(exact * 10**digits)).scaleb(-digits):,f} {self.unit}".split())
 
     def _verdict(self, value: Value) -> str:

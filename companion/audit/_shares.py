@@ -12,13 +12,13 @@ from torch import nn
 
 from companion import _checks, cost
 from companion._state import mode
-from companion.tables import Table
+from companion.tables import Table, Tabular
 
 KINDS = ("1×1", "depthwise", "other convolutions", "fully connected", "rest")
 
 
 @dataclass(frozen=True, repr=False)
-class Shares:
+class Shares(Tabular):
     """What each kind of layer holds of a network.
 
     Attributes:
@@ -42,12 +42,6 @@ class Shares:
         if not total:
             raise ValueError(f"measure must be one that was counted, got {measure!r}")
         return {kind: value / total for kind, value in values.items()}
-
-    def __repr__(self) -> str:
-        return repr(self._table())
-
-    def _repr_html_(self) -> str:
-        return self._table()._repr_html_()
 
     def _table(self) -> Table:
         measures = {"weights": "weights", "MACs": "macs", "bytes moved": "bytes"}

@@ -6,9 +6,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from companion import inception, network_in_network, squeeze_excitation
-from companion.claims import _experiments
+from companion import inception, network_in_network, residual, squeeze_excitation
+from companion.claims import _experiments, _networks
 from companion.claims._claim import Finding, claim
+from companion.claims._recorded import HEADS, better, measured, pairs, reached
+from companion.training import Pair
 
 
 @claim(
@@ -51,7 +53,22 @@ def stronger() -> Finding:
 
 
 @claim(
-    "A11",
+    "A9c", "The weights adjust the channels dynamically, to each picture.", cell="squeeze_excitation#inside-ablate"
+)
+def dynamic() -> Finding:
+    """Train networks with gates, then give every picture the mean gates of all; a point counts as none."""
+    own, shared, spread = _experiments.gates()
+    pair = Pair("own gates", "mean gates", tuple(a - b for a, b in zip(own, shared, strict=True)), margin=1.0)
+    cases = {"the gates differ from picture to picture": spread > 0.001, "the network needs that": better(pair)}
+    return Finding(
+        cases,
+        f"a gate's standard deviation over the digits is ≈ {spread:.2f} where it is largest; accuracy in points, "
+        f"{pair.first} minus {pair.second}: {pair.measured}",
+    )
+
+
+@claim(
+    "A11a",
     "In an Inception module a 1×1 convolution is one branch, a 1×1 and a 3×3 another, further ones are similar; "
     "their outputs are stacked along the channels.",
     cell="inception_and_residual#wiring-cell",
@@ -78,6 +95,41 @@ def four_branches() -> Finding:
     return Finding(cases, f"{' + '.join(map(str, widths))} = {y.shape[1]} channels")
 
 
+SAMPLE = """
+class InceptionModule(nn.Module):
+    def __init__(self, in_channels, out_1x1, out_3x3_reduce, out_3x3, out_5x5_reduce, out_5x5, out_pool):
+        super().__init__()
+        self.branch1 = nn.Sequential(
+            nn.Conv2d(in_channels, out_1x1, kernel_size=1),
+            nn.ReLU()
+        )
+        self.branch2 = nn.Sequential(
+            nn.Conv2d(in_channels, out_3x3_reduce, kernel_size=1),
+            nn.ReLU(),
+            nn.Conv2d(out_3x3_reduce, out_3x3, kernel_size=3, padding=1),
+            nn.ReLU()
+        )
+
+    def forward(self, x):
+        return torch.cat([self.branch1(x), self.branch2(x), ...], dim=1)
+"""
+
+
+@claim("A11b", "The printed sample shows how it is written in PyTorch.", cell="inception_and_residual#wiring-cell")
+def sample() -> Finding:
+    """Run the note's lines as they are, and without the three dots that stand for the other branches."""
+    cases, said = {}, ""
+    for name, code in {"as printed": SAMPLE, "its two branches alone": SAMPLE.replace(", ...]", "]")}.items():
+        scope = {"torch": torch, "nn": nn}
+        exec(code, scope)
+        try:
+            channels = scope["InceptionModule"](*inception.GOOGLENET["3a"])(torch.randn(1, 192, 7, 7)).shape[1]
+            cases[name] = channels == 64 + 128
+        except TypeError as error:
+            cases[name], said = False, str(error)
+    return Finding(cases, f"module 3a, as printed: {said or 'runs'}; two of its four branches are written out")
+
+
 @claim(
     "B1a",
     "NIN's mlpconv layer is a fully connected network at each pixel, which equals 1×1 convolutions with ReLU.",
@@ -102,19 +154,19 @@ def one_mlp_at_each_pixel() -> Finding:
     cell="network_in_network#heads-verdict",
 )
 def heads() -> Finding:
-    """Train a NIN with three heads on 100 pictures until it knows them; "worse": by more than three points."""
-    runs = _experiments.heads()
-    fitted = all(runs.mean(name, "train") > 99 for name in runs.names)
-    cases = {
-        "against a hidden layer": fitted and runs.ahead("mean", "hidden layer", points=3),
-        "against a single linear layer": fitted and runs.ahead("mean", "one layer", points=3),
-    }
-    parameters = ", ".join(f"{name} {runs.parameters(name):,}" for name in runs.names)
-    return Finding(cases, f"the mean over 3 points ahead, 100 digits; parameters: {parameters}")
+    """Hold the mean against two fully connected heads that all know their training pictures."""
+    cases, numbers = {}, []
+    for other in ("hidden layer", "one layer"):
+        found = pairs(HEADS, "mean", other)
+        cases |= {f"{other} on {where}": better(pair) for where, pair in found.items()}
+        numbers.append(measured(found))
+    return Finding(cases, f"{reached(HEADS, 'mean', 'hidden layer', 'one layer')}; {'; '.join(numbers)}")
 
 
 @claim(
-    "B3", "GoogLeNet's Inception takes over the 1×1 convolutions of NIN.", cell="inception_and_residual#tower-count"
+    "B3a",
+    "GoogLeNet's Inception takes over the 1×1 convolutions of NIN.",
+    cell="inception_and_residual#tower-count",
 )
 def taken_over() -> Finding:
     """Count the 1×1 convolutions with an activation in each of the nine modules."""
@@ -129,6 +181,17 @@ def taken_over() -> Finding:
         )
         cases[name], total = found > 0, total + found
     return Finding(cases, f"{total} of them with ReLU, in {sum(cases.values())} of {len(cases)} modules")
+
+
+@claim("B3b", "From then on it is used in all kinds of networks.", cell="claims#behind-the-layer")
+def used_everywhere() -> Finding:
+    """Count the 1×1 convolutions of networks that came after NIN."""
+    counts = {name: _networks.activated(name)[1] for name in _networks.BUILDERS if name != "NIN"}
+    counts["ResNet's basic block"] = sum(map(_networks.is_pointwise, residual.BasicBlock(64, 64).modules()))
+    return Finding(
+        {name: count > 0 for name, count in counts.items()},
+        "1×1 convolutions: " + ", ".join(f"{name} {count}" for name, count in counts.items()),
+    )
 
 
 def _conv(x: torch.Tensor, layer: nn.Conv2d, padding: int = 0) -> torch.Tensor:

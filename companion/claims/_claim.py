@@ -9,11 +9,12 @@ import torch
 
 
 class Verdict(StrEnum):
-    """What became of a claim: it held in all cases that were tried, in some, or in none."""
+    """What became of a claim: it held in all cases, in some, or in none; or the runs cannot tell."""
 
     HOLDS = "holds"
     CONDITION = "holds with a condition"
     WRONG = "wrong"
+    OPEN = "cannot tell"
 
 
 @dataclass(frozen=True)
@@ -21,47 +22,49 @@ class Finding:
     """What a check found. It states no verdict: that follows from the cases.
 
     Attributes:
-        cases: for each case that was tried, in the words of the ledger, whether the claim holds there.
-        number: the figure behind it, as text; one that is the same on every machine.
+        cases: for each case that was tried, in the words of the ledger, whether the claim holds there; None where
+            the runs cannot tell.
+        number: the figure behind it, as text: the same on every machine, or written as measured (``±``, ``≈``).
 
     Raises:
-        TypeError: if a case is not a bool.
+        TypeError: if a case is neither a bool nor None.
         ValueError: if there is no case.
 
     >>> Finding({"through 16 channels": True, "through 1": False}, "20,272 and 11,168 weights").verdict
     <Verdict.CONDITION: 'holds with a condition'>
     """
 
-    cases: Mapping[str, bool]
+    cases: Mapping[str, bool | None]
     number: str
 
     def __post_init__(self):
         if not self.cases:
             raise ValueError("cases must be at least one, got none")
         for name, held in self.cases.items():
-            if not isinstance(held, bool):
-                raise TypeError(f"cases[{name!r}] must be a bool, got {type(held).__name__}")
+            if held is not None and not isinstance(held, bool):
+                raise TypeError(f"cases[{name!r}] must be a bool or None, got {type(held).__name__}")
 
     @property
     def verdict(self) -> Verdict:
-        """Whether the claim holds in all cases, in some or in none."""
+        """Whether the claim holds in all cases, in some or in none, or in none that the runs can tell."""
         held = self.cases.values()
-        return Verdict.HOLDS if all(held) else Verdict.CONDITION if any(held) else Verdict.WRONG
+        if any(held):
+            return Verdict.HOLDS if all(held) else Verdict.CONDITION
+        return Verdict.OPEN if None in held else Verdict.WRONG
 
     @property
     def condition(self) -> str:
-        """Where the claim holds and where it does not, if both occur; else empty.
+        """Where the claim holds, where it does not and where the runs cannot tell, if there are two of these.
 
         >>> Finding({"at equal width": True, "at equal weights": False}, "").condition
         'holds: at equal width; fails: at equal weights'
         """
-        if self.verdict is not Verdict.CONDITION:
-            return ""
-        sides = {"holds": True, "fails": False}
+        sides = {"holds": True, "fails": False, "cannot tell": None}
         named = {
             side: [name for name, held in self.cases.items() if held is wanted] for side, wanted in sides.items()
         }
-        return "; ".join(f"{side}: {', '.join(names)}" for side, names in named.items())
+        parts = [f"{side}: {', '.join(names)}" for side, names in named.items() if names]
+        return "; ".join(parts) if len(parts) > 1 else ""
 
 
 class Cell(NamedTuple):

@@ -8,7 +8,7 @@ from companion.claims._claim import Finding, claim
 
 @claim(
     "A14a",
-    "Gridding, the gaps in dilated convolutions, comes of 1×1 convolutions.",
+    "Gridding, the gaps in dilated convolutions, comes of 1×1 convolutions: so we read the warning's heading.",
     cell="pitfalls#one-by-one-code",
 )
 def gaps() -> Finding:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from html import escape
 
-from companion.claims import _activation, _blocks, _gaps, _operation, _separation, _waist
+from companion.claims import _activation, _blocks, _gaps, _operation, _separation, _summary, _waist
 from companion.claims._claim import Claim, Finding, Verdict
 
 
@@ -17,7 +17,7 @@ def _place(claim: Claim) -> tuple[str, int, str]:
     return note, int(number), part
 
 
-_FILES = (_operation, _waist, _activation, _separation, _blocks, _gaps)
+_FILES = (_operation, _waist, _activation, _separation, _blocks, _gaps, _summary)
 CLAIMS: tuple[Claim, ...] = tuple(
     sorted((claim for file in _FILES for claim in vars(file).values() if isinstance(claim, Claim)), key=_place)
 )
@@ -68,7 +68,7 @@ class Ledger:
         return tuple(entry.claim.id for entry in self.entries)
 
     def counts(self) -> dict[Verdict, int]:
-        """Return how many claims have each verdict; all three are there, be it with 0."""
+        """Return how many claims have each verdict; all four are there, be it with 0."""
         return {verdict: len(self.with_verdict(verdict)) for verdict in Verdict}
 
     def with_verdict(self, verdict: Verdict | str) -> "Ledger":
@@ -114,7 +114,7 @@ class Ledger:
 def ledger(claims: Iterable[Claim] = CLAIMS) -> Ledger:
     """Run the check of every claim and return what they found.
 
-    Five small trainings, each run once per process, take most of the time: about twenty seconds on two cores.
+    Two small trainings, each run once per process, take most of the time: about ten seconds on two cores.
 
     Args:
         claims: which to check; all of them if not given.

@@ -4,7 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from companion import cost, pointwise
+from companion import cost, nonlinearity, pointwise
+from companion.claims import _networks
 from companion.claims._claim import Finding, claim
 
 SIZES = (2, 7, 28)  # height and width of maps that have space to lose
@@ -65,6 +66,29 @@ def fully_connected_at_each_pixel() -> Finding:
     return Finding(cases, f"one {len(weight)} × {weight.shape[1]} matrix at {len(pixels)} pixels")
 
 
+@claim("A6c", "It enhances the semantic expressiveness of the features.", cell="channel_mixing#hears")
+def more_expressive() -> Finding:
+    """Ask for the exclusive or of two channels: of what mixes them, and of the best that does not.
+
+    Without mixing, a score is a function of the one channel plus a function of the other, whatever these are.
+    """
+    corners = torch.tensor([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
+    wanted = corners[:, 0] != corners[:, 1]
+    values = torch.cartesian_prod(*[torch.linspace(-2, 2, 9)] * 4)  # f(1), f(-1), g(1), g(-1)
+    unmixed = values[:, [0, 0, 1, 1]] + values[:, [2, 3, 2, 3]]  # f + g at each corner
+    most = int(((unmixed > 0) == wanted).sum(dim=1).max())
+    mixed = pointwise.conv2d(corners[:, :, None, None], torch.tensor([[1.0, -1.0], [-1.0, 1.0]]))
+    right = {
+        "with a ReLU behind it": int(((mixed.relu().sum(dim=(1, 2, 3)) > 1) == wanted).sum()),
+        "alone": round(4 * nonlinearity.best_cut(corners, wanted.long()).accuracy / 100),
+    }
+    return Finding(
+        {name: count > most for name, count in right.items()},
+        f"exclusive or of two channels: {most} of 4 corners unmixed, {right['alone']} mixed, "
+        f"{right['with a ReLU behind it']} mixed with a ReLU",
+    )
+
+
 @claim("A10a", "A 1×1 convolution has 1 × 1 × C_in × C_out weights.", cell="pointwise#fc-count")
 def pointwise_weights() -> Finding:
     """Count a built layer at several sizes of the map."""
@@ -75,15 +99,19 @@ def pointwise_weights() -> Finding:
 
 @claim(
     "A10b",
-    "A fully connected layer, which reads the flattened map, has C_in × C_out weights.",
+    "A fully connected layer, which reads a flattened map, has C_in × C_out weights.",
     cell="pointwise#fc-count",
 )
 def fully_connected_weights() -> Finding:
-    """Count a built layer behind ``nn.Flatten``; maps of one pixel have no space to lose and are left out."""
-    layers = {size: nn.Sequential(nn.Flatten(), nn.Linear(size * size * 64, 32, bias=False)) for size in SIZES}
-    counts = {size: _weights(layer, size) for size, layer in layers.items()}
-    cases = {f"{size} × {size}": count == 64 * 32 for size, count in counts.items()}
-    return Finding(cases, f"64 → 32 at 28 × 28: {counts[28]:,}; C_in × C_out is {64 * 32:,}")
+    """Count a built layer behind ``nn.Flatten``, for both readings of C_in in the note's table."""
+    size, channels = 28, 64
+    layer = nn.Sequential(nn.Flatten(), nn.Linear(size * size * channels, 32, bias=False))
+    count = _weights(layer, size)
+    cases = {
+        "C_in is the length of the flattened map": count == layer[1].in_features * 32,
+        "C_in is the number of channels, as for the 1×1": count == channels * 32,
+    }
+    return Finding(cases, f"64 → 32 at 28 × 28: {count:,} weights; 64 × 32 is {channels * 32:,}")
 
 
 @claim(
@@ -118,13 +146,25 @@ def down() -> Finding:
 
 
 @claim(
-    "B7",
+    "B7a",
     "16×16 maps with 32 channels, through 128 filters of 1×1, become 16×16 maps with 128 channels.",
     cell="channel_reduction#shapes",
 )
 def up() -> Finding:
     """Compute the layer's output shape."""
     return _shape(32, 128)
+
+
+@claim("B7b", "To go up, a 1×1 is usually put behind another convolution.", cell="claims#behind-the-layer")
+def behind_a_convolution() -> Finding:
+    """Look what stands before each 1×1 that widens; "usually": a larger kernel before more than half of them."""
+    counts = {name: _networks.widened_behind(name) for name in _networks.BUILDERS}
+    counts = {name: pair for name, pair in counts.items() if pair[1]}
+    cases = {name: 2 * behind > layers for name, (behind, layers) in counts.items()}
+    return Finding(
+        cases,
+        "widening 1×1 behind a 3×3: " + ", ".join(f"{name} {a} of {b}" for name, (a, b) in counts.items()),
+    )
 
 
 def _shape(c_in: int, c_out: int) -> Finding:

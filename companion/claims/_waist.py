@@ -1,13 +1,14 @@
 """Claims about reducing and expanding the number of channels: A3, A4, A7, B5, B6 and B10."""
 
+import operator
 from collections.abc import Sequence
 
 import torch
 from torch import nn
 
 from companion import bottleneck, cost, inception, residual
-from companion.claims import _experiments
 from companion.claims._claim import Finding, claim
+from companion.claims._recorded import BOTTLENECK, INCEPTION, SHORTCUTS, measured, not_worse, pairs, reached
 
 
 @claim(
@@ -25,9 +26,16 @@ def inception_example() -> Finding:
         "the 1×1": first == 16_384,
         "the 3×3 behind it": second == 147_456,
         "both": first + second == 163_840,
+        "a branch of GoogLeNet": any(
+            (widths.in_channels, widths.out_3x3_reduce, widths.out_3x3) == (256, 64, 256)
+            for widths in inception.GOOGLENET.values()
+        ),
     }
+    b = inception.GOOGLENET["3b"]
     return Finding(
-        cases, f"{direct[0]:,} against {first + second:,}: {direct[0] / (first + second):.1f} times fewer"
+        cases,
+        f"{direct[0]:,} against {first + second:,}: {direct[0] / (first + second):.1f} times fewer; the module of "
+        f"GoogLeNet that reads 256 channels goes {b.in_channels} → {b.out_3x3_reduce} → {b.out_3x3}",
     )
 
 
@@ -52,6 +60,25 @@ def five_by_five_reduced() -> Finding:
     return Finding(cases, f"{reduced:,} weights, maps of {waist}")
 
 
+@claim("B5c", "With depth, that saving multiplies.", cell="channel_reduction#count")
+def saving_with_depth() -> Finding:
+    """Count stacks of equal layers, direct ones and reduced ones: the ratio and the difference."""
+    direct, reduced = (
+        {depth: sum(_weights(nn.Sequential(*(build() for _ in range(depth))))) for depth in (1, 4)}
+        for build in (
+            lambda: nn.Conv2d(256, 256, kernel_size=5, padding=2),
+            lambda: bottleneck.Reduced(256, 16, 256, kernel_size=5),
+        )
+    )
+    saved, ratios = ({d: f(direct[d], reduced[d]) for d in direct} for f in (operator.sub, operator.truediv))
+    cases = {"the weights saved": saved[4] > saved[1], "the factor": ratios[4] > ratios[1]}
+    return Finding(
+        cases,
+        f"5×5, 256 → 256 through 16 channels: {saved[1]:,} weights fewer in one layer, {saved[4]:,} in four; "
+        f"{ratios[1]:.1f} and {ratios[4]:.1f} times fewer",
+    )
+
+
 @claim(
     "A4a",
     "In a residual network a 1×1 convolution on the shortcut matches its channels to the main path, for the sum.",
@@ -65,7 +92,11 @@ def projection() -> Finding:
         main = nn.Conv2d(c_in, c_out, kernel_size=3, padding=1)(x)
         around = residual.Projection(c_in, c_out, norm_layer=nn.Identity)(x)
         cases[f"{c_in} → {c_out}"] = _can_be_added(main, around) and not _can_be_added(main, x)
-    return Finding(cases, f"{', '.join(cases)} channels: the sum fails without it")
+    return Finding(
+        cases,
+        f"{', '.join(cases)} channels: the sum fails without it; in trained networks, "
+        f"{measured(pairs(SHORTCUTS, 'B: 1×1 where needed', 'A: zero-pad'))}",
+    )
 
 
 @claim("A4b", "Going up in channels makes the features more expressive.", cell="channel_reduction#expansion")
@@ -115,9 +146,14 @@ def fewer_weights() -> Finding:
 
 
 @claim("B6b", "The results of the model do not get worse for it.", cell="channel_reduction#train-verdict")
-def results_with_a_waist() -> Finding:
-    """Train with a wide waist, a thin one and none."""
-    return _waists()
+def results_with_a_bottleneck() -> Finding:
+    """Hold networks with bottlenecks of four widths against the one without; a point counts as none."""
+    cases, numbers = {}, []
+    for width in (4, 8, 16, 24):
+        found = pairs(BOTTLENECK, f"through {width}", "direct")
+        cases |= {f"{width} of 32 channels on {where}": not_worse(pair) for where, pair in found.items()}
+        numbers.append(measured(found))
+    return Finding(cases, f"{reached(BOTTLENECK, 'direct', 'through 16')}; {'; '.join(numbers)}")
 
 
 @claim(
@@ -148,16 +184,17 @@ def googlenet_is_cheaper() -> Finding:
 
 @claim("B10b", "And its results do not fall.", cell="channel_reduction#train-verdict")
 def results_of_googlenet() -> Finding:
-    """Use the run of B6b: the reduction is the same, the network a small one."""
-    return _waists()
-
-
-def _waists() -> Finding:
-    runs = _experiments.waists()
-    names = [name for name in runs.names if name != "direct"]
-    cases = {f"a waist of {name.split()[-1]} in 32": runs.within(name, "direct", points=2) for name in names}
-    parameters = ", ".join(f"{name} {runs.parameters(name):,}" for name in runs.names)
-    return Finding(cases, f"within 2 points of direct, on digits; parameters: {parameters}")
+    """Hold small networks with such reductions against those without; GoogLeNet itself was not trained."""
+    rivals = [
+        *(("Inception", naive, INCEPTION) for naive in ("naive, same branches", "naive, same MACs")),
+        *((f"through {width}", "direct", BOTTLENECK) for width in (8, 16, 24)),
+    ]
+    cases, numbers = {}, []
+    for first, second, names in rivals:
+        found = pairs(names, first, second)
+        cases |= {f"{first} against {second} on {where}": not_worse(pair) for where, pair in found.items()}
+        numbers.append(measured(found))
+    return Finding(cases, f"{'; '.join(numbers)}; not tested on ImageNet")
 
 
 def _weights(module: nn.Module) -> list[int]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
 
-from companion.tables import NotedTable, Table
+from companion.tables import NotedTable, Table, Tabular
 
 _COLUMNS = (
     *("layer", "kind", "output", "weights", "biases", "affine"),
@@ -96,7 +96,7 @@ class LayerCost(Cost):
 
 
 @dataclass(frozen=True, repr=False)
-class CostTable:
+class CostTable(Tabular):
     """The costs of a module, one row per layer, as `count` returns them.
 
     Iterate over it, index it by position or by a layer's name, or let it print itself.
@@ -157,12 +157,6 @@ class CostTable:
             if row.name == key:
                 return row
         raise KeyError(f"no layer is named {key!r}")
-
-    def __repr__(self) -> str:
-        return repr(self._table())
-
-    def _repr_html_(self) -> str:
-        return self._table()._repr_html_()
 
     def _table(self) -> NotedTable:
         table = Table(_COLUMNS, self._cells(), self.caption, total=_cells("total", "", "", self.total))

@@ -2,6 +2,7 @@
 
 from companion.data._digits import digits
 from companion.data._fashion_mnist import fashion_mnist, fashion_mnist_folder
+from companion.data._lamps import lamp_digits
 from companion.data._photographs import ATTRIBUTION, digit_canvas, photograph
 from companion.data._split import Split, labelled
 
@@ -13,5 +14,6 @@ __all__ = [
     "fashion_mnist",
     "fashion_mnist_folder",
     "labelled",
+    "lamp_digits",
     "photograph",
 ]

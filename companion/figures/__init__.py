@@ -4,9 +4,11 @@ from companion.figures.blocks import pixel_maps, tensor_blocks
 from companion.figures.branches import branches
 from companion.figures.charts import bars, curves
 from companion.figures.dots import dot_panels, dots
+from companion.figures.heat_maps import heat_maps
 from companion.figures.histograms import histograms
 from companion.figures.journey import journey
 from companion.figures.matrix import mixing_matrix
+from companion.figures.number_grids import number_grids
 from companion.figures.picture import Picture, canvas
 from companion.figures.pipeline import pipeline
 from companion.figures.regions import regions
@@ -18,6 +20,7 @@ from companion.figures.style import BLUE, GREEN, GRID, INK, ORANGE, PAPER, PINK,
 from companion.figures.sweep import sweep
 from companion.figures.tiles import tiles
 from companion.figures.two_axes import two_axes
+from companion.figures.worked import worked_pixel
 
 __all__ = [
     "BLUE",
@@ -35,9 +38,11 @@ __all__ = [
     "curves",
     "dot_panels",
     "dots",
+    "heat_maps",
     "histograms",
     "journey",
     "mixing_matrix",
+    "number_grids",
     "pipeline",
     "pixel_maps",
     "regions",
@@ -49,4 +54,5 @@ __all__ = [
     "tensor_blocks",
     "tiles",
     "two_axes",
+    "worked_pixel",
 ]

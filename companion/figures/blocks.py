@@ -1,6 +1,6 @@
 """Drawings of feature maps: tensors as blocks to scale, and the maps themselves as pictures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -20,6 +20,7 @@ def tensor_blocks(
     alt: str,
     caption: str = "",
     highlight: bool = False,
+    shortcut: str = "",
 ) -> Picture:
     """Draw tensors as blocks, channels along the depth, with what happens between them.
 
@@ -31,6 +32,7 @@ def tensor_blocks(
         alt: alternative text.
         caption: caption.
         highlight: draw one pixel's column of channels through every block.
+        shortcut: words at an arrow from the first tensor past the others to the last; none for no arrow.
 
     Raises:
         ValueError: if ``operations`` are not one fewer than ``steps``.
@@ -40,9 +42,9 @@ def tensor_blocks(
     tallest = max(max(height, width) for _, (_, height, width) in steps)
     deepest = max(channels for _, (channels, _, _) in steps)
     extents = [(1.6 * c / deepest, h / tallest, 0.42 * w / tallest) for _, (c, h, w) in steps]
-    gap = 1.15
+    gap = 1.45 if any(len(line) > 8 for words in operations for line in words.split("\n")) else 1.15
     long = sum(deep + wide for deep, _, wide in extents) + gap * len(operations) + 0.2
-    high = max(0.5 + tall / 2 + 0.55 * wide for _, tall, wide in extents) + 0.05
+    high = max(0.5 + tall / 2 + 0.55 * wide for _, tall, wide in extents) + (0.45 if shortcut else 0.05)
     unit = WIDTH / max(long, 4.5)  # inches
     low = -0.55 / unit  # room for two lines of words, whatever the scale
     figure, axis = canvas(unit * (high - low))
@@ -58,9 +60,21 @@ def tensor_blocks(
         if index < len(operations):
             _operation(axis, right, gap, operations[index])
         left = right + gap
+    if shortcut:
+        ends = [(extents[0][0] + extents[0][2]) / 2, left - gap - (extents[-1][0] + extents[-1][2]) / 2]
+        tops = [0.5 + tall / 2 + 0.28 * wide for _, tall, wide in (extents[0], extents[-1])]
+        _shortcut(axis, ends, tops, high - 0.25, shortcut)
     axis.set(xlim=(-0.1, left - gap + 0.1), ylim=(low, high), aspect="equal")
     axis.set_axis_off()
     return Picture(figure, alt=alt, caption=caption)
+
+
+def _shortcut(axis: Axes, ends: Sequence[float], tops: Sequence[float], height: float, words: str) -> None:
+    """Draw an arrow up from the first block, over the others and down to the last, with its words."""
+    (start, end), (first, last) = ends, tops
+    axis.plot([start, start, end], [first, height, height], color=INK, lw=1)
+    axis.annotate("", (end, last), (end, height), arrowprops={"arrowstyle": "-|>", "color": INK, "shrinkA": 0})
+    axis.text((start + end) / 2, height + 0.03, words, ha="center", va="bottom", fontsize=9)
 
 
 def _operation(axis: Axes, left: float, gap: float, words: str) -> None:
@@ -104,6 +118,7 @@ def pixel_maps(
     alt: str,
     caption: str = "",
     signed: bool = False,
+    ink: Collection[str] = (),
     columns: int | None = None,
     height: float = 1.5,
 ) -> Picture:
@@ -114,22 +129,25 @@ def pixel_maps(
         alt: alternative text.
         caption: caption.
         signed: colour by sign around zero, blue above and orange below, with one scale for all maps.
+        ink: titles of maps that are no signed ones, drawn from white (least) to dark grey (most).
         columns: pictures per row; all in one row by default.
         height: height of a row in inches.
 
     Raises:
         ValueError: if there is no map, one is neither (H, W) nor (H, W, 3), colours lie outside [0, 1] or are
-            to be ``signed``, or ``columns`` is below 1.
+            to be ``signed``, ``ink`` names no map, or ``columns`` is below 1.
     """
     if not maps:
         raise ValueError("maps must hold at least one map, got none")
     columns = len(maps) if columns is None else columns
     if columns < 1:
         raise ValueError(f"columns must be at least 1, got {columns}")
+    if unknown := set(ink) - set(maps):
+        raise ValueError(f"ink must name maps, got {sorted(unknown)}")
     grids = {title: _pixels(title, rows, signed) for title, rows in maps.items()}
-    scale = {"cmap": "gray"}
+    scale, grey = {"cmap": "gray"}, {"cmap": LinearSegmentedColormap.from_list("ink", ["white", "#404040"])}
     if signed:
-        largest = max(np.nanmax(abs(grid)) for grid in grids.values()) or 1
+        largest = max((np.nanmax(abs(grid)) for title, grid in grids.items() if title not in ink), default=0) or 1
         colours = LinearSegmentedColormap.from_list("signed", [ORANGE, "white", BLUE])
         scale = {"cmap": colours, "vmin": -largest, "vmax": largest}
     rows = -(-len(maps) // columns)
@@ -137,7 +155,7 @@ def pixel_maps(
     for axis in axes.flat:
         axis.set_axis_off()
     for axis, (title, grid) in zip(axes.flat, grids.items(), strict=False):
-        axis.imshow(grid, interpolation="none", **scale)
+        axis.imshow(grid, interpolation="none", **(grey if title in ink else scale))
         axis.set_title(title, fontsize=9.5, fontweight="normal", loc="center")
     return Picture(figure, alt=alt, caption=caption)
 

@@ -1,6 +1,6 @@
 """Bar charts and line charts."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from math import inf
 
@@ -27,16 +27,13 @@ def plain(value: float) -> str:
 
 
 @styled
-def bars(
-    groups: Mapping[str, Mapping[str, float]], *, alt: str, caption: str = "", write: Callable[[float], str] = plain
-) -> Picture:
+def bars(groups: Mapping[str, Mapping[str, float]], *, alt: str, caption: str = "") -> Picture:
     """Draw one panel per measure, two in a row, with one bar per variant, each panel on its own scale from zero.
 
     Args:
         groups: measure -> variant -> value; every measure has the same variants.
         alt: alternative text.
         caption: caption.
-        write: how a value is written at the end of its bar.
 
     Raises:
         ValueError: if there is nothing to draw, a measure has other variants, or a value is negative or not
@@ -58,7 +55,7 @@ def bars(
         colours = [SERIES[i % len(SERIES)] for i in range(len(values))]
         axis.barh(range(len(values)), values.values(), color=colours, height=0.62, linewidth=0)
         for row, value in enumerate(values.values()):
-            axis.text(value + 0.03 * top, row, write(value), va="center", fontsize=9)
+            axis.text(value + 0.03 * top, row, plain(value), va="center", fontsize=9)
         axis.set(title=measure, xlim=(0, 1.55 * top), xticks=[], yticks=range(len(values)))
         axis.set_yticklabels(values)
         axis.tick_params(left=False)
@@ -79,6 +76,7 @@ def curves(
     xscale: str = "linear",
     yscale: str = "linear",
     levels: Mapping[str, float] | None = None,
+    levels_right: bool = False,
 ) -> Picture:
     """Draw lines with their names at their ends.
 
@@ -93,6 +91,7 @@ def curves(
         xscale: "linear" or "log".
         yscale: "linear" or "log".
         levels: name -> y value of a horizontal line worth noticing.
+        levels_right: whether their names stand at the right end of the lines, not at the left.
 
     Raises:
         ValueError: if there is no line, more lines than colours, or a line without one y for each x.
@@ -108,7 +107,8 @@ def curves(
         axis.plot(xs, ys, color=colour)
     for name, y in (levels or {}).items():
         axis.axhline(y, color=INK, lw=0.8, ls=(0, (4, 3)))
-        axis.annotate(name, (0.01, y), xycoords=("axes fraction", "data"), va="bottom", fontsize=9)
+        place = {"xy": (0.99 if levels_right else 0.01, y), "ha": "right" if levels_right else "left"}
+        axis.annotate(name, **place, xycoords=("axes fraction", "data"), va="bottom", fontsize=9)
     axis.set(xlabel=xlabel, ylabel=ylabel, xscale=xscale, yscale=yscale)
     if xscale == "log":
         plain_ticks(axis.xaxis, next(iter(lines.values()))[0])

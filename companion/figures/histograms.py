@@ -17,17 +17,15 @@ def histograms(
     window: tuple[float, float],
     alt: str,
     caption: str = "",
-    bins: int = 20,
 ) -> Picture:
     """Draw panels side by side, in each the same samples as outlines, in percent of their values.
 
     Args:
         panels: title of a panel -> name of a sample -> its values; one to four samples, the same in every panel.
         label: what the values are, with their unit.
-        window: least and greatest value of the axis, (low, high), which no value leaves.
+        window: least and greatest value of the axis, (low, high), which no value leaves; cut into 20 bins.
         alt: alternative text.
         caption: caption.
-        bins: number of equal bins between the two.
 
     Raises:
         ValueError: if there is nothing to draw, a panel has other samples, a sample is empty, or a value lies
@@ -54,7 +52,7 @@ def histograms(
         for (name, values), colour, dashes in zip(samples.items(), SERIES, _DASHES, strict=False):
             percent = [100 / len(values)] * len(values)
             look = {"histtype": "step", "color": colour, "ls": dashes, "lw": 1.6}
-            axis.hist(values, bins=bins, range=window, weights=percent, label=name, **look)
+            axis.hist(values, bins=20, range=window, weights=percent, label=name, **look)
         axis.set(title=title, xlim=window, xlabel=label)
     axes[0][0].set_ylabel("share, %")
     handles, names = axes[0][0].get_legend_handles_labels()

@@ -21,8 +21,6 @@ def regions(
     limits: tuple[float, float],
     points: Sequence[tuple[float, float]] = (),
     labels: Sequence[int] = (),
-    xlabel: str = "channel 1",
-    ylabel: str = "channel 2",
     alt: str,
     caption: str = "",
 ) -> Picture:
@@ -35,8 +33,6 @@ def regions(
         limits: lower and upper end of both axes, where the outermost scores lie.
         points: (x, y) of each point, a few hundred at most.
         labels: class of each point: 0 is drawn round and orange, 1 square and blue.
-        xlabel: name of the x axis.
-        ylabel: name of the y axis.
         alt: alternative text.
         caption: caption.
 
@@ -63,10 +59,10 @@ def regions(
             axis.contour(columns, rows, grid, levels=[0], colors=[INK], linewidths=1.2)
         for label, (colour, corners) in enumerate(_MARKS):
             _mark(axis, points[labels == label], corners, colour, side=0.03 * (high - low))
-        axis.set(xlim=limits, ylim=limits, aspect="equal", xlabel=xlabel)
+        axis.set(xlim=limits, ylim=limits, aspect="equal", xlabel="channel 1")
         axis.set_title(title, fontsize=9.5, fontweight="normal", loc="center")
         axis.grid(visible=False)
-    axes[0][0].set_ylabel(ylabel)
+    axes[0][0].set_ylabel("channel 2")
     return Picture(figure, alt=alt, caption=caption)
 
 

@@ -1,9 +1,6 @@
 """Launch a kernel: the same few lines for a GPU and for the emulator."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import Protocol
 
 import numpy as np
 
@@ -18,33 +15,11 @@ def given(x, weight, bias, residual) -> dict:
     return {"x": x, "weight": weight} | {name: array for name, array in optional.items() if array is not None}
 
 
-class Backend(Protocol):
-    """What the launcher needs of a place where kernels run."""
-
-    def device(self, array) -> Device:
-        """Return what the choice of a variant depends on, for the device that holds ``array``."""
-
-    def kernel(self, variant: Variant, array) -> Callable:
-        """Return ``kernel(grid, block, arguments, shared_mem=bytes)``, compiled once."""
-
-    def empty(self, shape: tuple[int, ...], like):
-        """Return a new array of the kind of ``like``, on its device."""
-
-    def address(self, array) -> int:
-        """Return where the first number of ``array`` lies."""
-
-    def current(self, array) -> AbstractContextManager:
-        """Make the device of ``array`` and the caller's stream there the ones to launch on."""
-
-    def finish(self, array) -> None:
-        """Look at the result after the launch, if there is something to look at."""
-
-
-def launch(backend: Backend, arrays: dict, *, activation=None, precision="ieee", variant=None):
+def launch(backend, arrays: dict, *, activation=None, precision="ieee", variant=None):
     """Check the arguments, choose a variant, and run it.
 
     Args:
-        backend: where.
+        backend: where: an ``emulator.Emulator`` or a ``Gpu``, which have the same methods.
         arrays: "x", "weight" and, where given, "bias" and "residual".
         activation: None, "relu" or "relu6".
         precision: "ieee" or "tf32".

@@ -66,18 +66,14 @@ class MlpConv(nn.Module):
                 raise ValueError(f"padding must be given for an even kernel_size, got kernel_size={kernel_size}")
             padding = kernel_size // 2
         _checks.integer("padding", padding, at_least=0)
-
-        widths = [_checks.integer(f"hidden_channels[{i}]", width) for i, width in enumerate(hidden_channels)]
         shape = {"kernel_size": kernel_size, "stride": stride, "padding": padding}
         self.layers = nn.Sequential()
-        for i, width in enumerate([*widths, out_channels]):
-            bare = i == len(widths) and not last_activation
-            normalised = norm_layer is not None and not bare
-            self.layers.append(nn.Conv2d(in_channels, width, **shape, bias=not normalised))
-            if normalised:
-                self.layers.append(norm_layer(width))
-            if not bare:
-                self.layers.append(act_layer())
+        for i, width in enumerate([*hidden_channels, out_channels]):
+            _checks.integer(f"hidden_channels[{i}]", width)
+            bare = i == len(hidden_channels) and not last_activation
+            norm = [] if bare or norm_layer is None else [norm_layer(width)]
+            act = [] if bare else [act_layer()]
+            self.layers.extend([nn.Conv2d(in_channels, width, **shape, bias=not norm), *norm, *act])
             in_channels, shape = width, {"kernel_size": 1}  # from the second layer on
 
     def forward(self, x: Tensor) -> Tensor:
@@ -92,7 +88,8 @@ class GlobalAveragePooling(nn.Module):
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        return _checks.tensor("x", x, "(N, C, H, W)").mean(dim=(2, 3))
+        _checks.tensor("x", x, "(N, C, H, W)")
+        return x.mean(dim=(2, 3))  # (N, C)
 
 
 class FullyConnectedHead(nn.Module):

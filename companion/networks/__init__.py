@@ -32,7 +32,7 @@ The convolutions start from He's initialisation (arXiv 1502.01852, section 2.2) 
 layers and normalisations start as torch has them.
 """
 
-from companion.networks._googlenet import GOOGLENET_STAGES, GoogLeNetOutputs, googlenet
+from companion.networks._googlenet import GOOGLENET_STAGES, googlenet
 from companion.networks._mobilenet import MOBILENET_V1_STAGES, mobilenet_v1
 from companion.networks._nin import NIN_STAGES, nin
 from companion.networks._resnet import RESNET50_STAGES, resnet50, se_resnet50
@@ -42,7 +42,6 @@ __all__ = [
     "MOBILENET_V1_STAGES",
     "NIN_STAGES",
     "RESNET50_STAGES",
-    "GoogLeNetOutputs",
     "googlenet",
     "mobilenet_v1",
     "nin",

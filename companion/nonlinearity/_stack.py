@@ -28,7 +28,7 @@ def stack(channels: Sequence[int], *, act_layer: type[nn.Module] = nn.ReLU) -> n
     >>> [type(layer).__name__ for layer in stack([2, 8, 1])]
     ['Conv2d', 'ReLU', 'Conv2d']
     """
-    channels = _checks.integers("channels", channels)
+    channels = _checks.each_integer("channels", channels)
     if len(channels) < 2:
         raise ValueError(f"channels must be at least two, C_in and C_out, got {channels}")
     layers = []

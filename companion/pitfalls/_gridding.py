@@ -154,7 +154,7 @@ def paths_through(module: nn.Module, size: int) -> Tensor:
 def _rates(dilations: object) -> tuple[int, ...]:
     if not isinstance(dilations, Sequence) or isinstance(dilations, str):
         raise TypeError(f"dilations must be a sequence of ints, got {type(dilations).__name__}")
-    return tuple(_checks.integers("dilations", dilations))
+    return tuple(_checks.each_integer("dilations", dilations))
 
 
 def _odd(value: object, *, name: str = "kernel_size", at_least: int = 1) -> int:

@@ -12,6 +12,7 @@ also calls it "cascaded cross channel parametric pooling".
 from companion.pointwise._compare import Agreement, compare
 from companion.pointwise._forms import (
     FORMS,
+    add_bias,
     conv1d,
     conv2d,
     conv_transpose2d,
@@ -28,6 +29,7 @@ from companion.pointwise._matrix import as_conv2d, block_diagonal
 __all__ = [
     "FORMS",
     "Agreement",
+    "add_bias",
     "as_conv2d",
     "block_diagonal",
     "compare",

@@ -51,7 +51,8 @@ def _form(function: Form) -> Form:
     return form
 
 
-def _add_bias(y: Tensor, bias: Tensor | None) -> Tensor:
+def add_bias(y: Tensor, bias: Tensor | None) -> Tensor:
+    """Return y (N, C_out, H, W) plus a bias (C_out,), or y itself if there is none."""
     return y if bias is None else y + bias[:, None, None]  # (C_out, 1, 1) against (N, C_out, H, W)
 
 
@@ -77,27 +78,27 @@ def weighted_maps(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tens
     y = x.new_zeros(x.shape[0], weight.shape[0], *x.shape[2:])
     for c in range(x.shape[1]):
         y = y + weight[:, c, None, None] * x[:, c : c + 1]  # (C_out, 1, 1) * (N, 1, H, W)
-    return _add_bias(y, bias)
+    return add_bias(y, bias)
 
 
 @_form
 def einsum(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """Say it with indices."""
-    return _add_bias(torch.einsum("oc,nchw->nohw", weight, x), bias)
+    return add_bias(torch.einsum("oc,nchw->nohw", weight, x), bias)
 
 
 @_form
 def matmul(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """Multiply a matrix by the pixels of each picture, written as columns."""
     y = weight @ x.flatten(2)  # (C_out, C_in) @ (N, C_in, H*W)
-    return _add_bias(y.unflatten(2, x.shape[2:]), bias)
+    return add_bias(y.unflatten(2, x.shape[2:]), bias)
 
 
 @_form
 def tensordot(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """Sum over the channel axis of both tensors."""
     y = torch.tensordot(weight, x, dims=([1], [1]))  # (C_out, N, H, W)
-    return _add_bias(y.movedim(0, 1), bias)
+    return add_bias(y.movedim(0, 1), bias)
 
 
 @_form
@@ -122,7 +123,7 @@ def conv1d(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 def unfold(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """Cut out patches and multiply (im2col); a 1x1 patch is the pixel."""
     patches = F.unfold(x, kernel_size=1)  # (N, C_in * 1 * 1, H*W)
-    return _add_bias((weight @ patches).unflatten(2, x.shape[2:]), bias)
+    return add_bias((weight @ patches).unflatten(2, x.shape[2:]), bias)
 
 
 @_form

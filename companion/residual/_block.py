@@ -2,7 +2,8 @@
 
 from torch import Tensor, nn
 
-from companion.residual._shortcuts import OPTIONS, Shortcut, fits
+from companion import _checks
+from companion.residual._shortcuts import OPTIONS, Shortcut
 
 
 class BasicBlock(nn.Module):
@@ -36,7 +37,7 @@ class BasicBlock(nn.Module):
         act_layer: type[nn.Module] = nn.ReLU,
     ):
         super().__init__()
-        fits(in_channels, out_channels, stride)
+        _checks.integers(in_channels=in_channels, out_channels=out_channels, stride=stride)
         self.residual = nn.Sequential(
             nn.Conv2d(in_channels, out_channels, kernel_size=3, stride=stride, padding=1, bias=False),
             norm_layer(out_channels),

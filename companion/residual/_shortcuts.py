@@ -29,7 +29,7 @@ class Identity(nn.Identity):
         self, in_channels: int, out_channels: int, stride: int = 1, *, norm_layer: type[nn.Module] | None = None
     ):
         super().__init__()
-        if not fits(in_channels, out_channels, stride):
+        if not _same_shape(in_channels, out_channels, stride):
             raise ValueError(
                 "an identity needs out_channels equal to in_channels and stride 1, "
                 f"got in_channels={in_channels}, out_channels={out_channels} and stride={stride}"
@@ -56,7 +56,7 @@ class ZeroPad(nn.Module):
         self, in_channels: int, out_channels: int, stride: int = 1, *, norm_layer: type[nn.Module] | None = None
     ):
         super().__init__()
-        fits(in_channels, out_channels, stride)
+        _checks.integers(in_channels=in_channels, out_channels=out_channels, stride=stride)
         if out_channels < in_channels:
             raise ValueError(f"out_channels must be at least in_channels = {in_channels}, got {out_channels}")
         self.in_channels, self.out_channels, self.stride = in_channels, out_channels, stride
@@ -93,7 +93,7 @@ class Projection(nn.Sequential):
     def __init__(
         self, in_channels: int, out_channels: int, stride: int = 1, *, norm_layer: type[nn.Module] = nn.BatchNorm2d
     ):
-        fits(in_channels, out_channels, stride)
+        _checks.integers(in_channels=in_channels, out_channels=out_channels, stride=stride)
         super().__init__(
             nn.Conv2d(in_channels, out_channels, kernel_size=1, stride=stride, bias=False),
             norm_layer(out_channels),
@@ -117,7 +117,7 @@ class AveragePoolProjection(nn.Sequential):
     def __init__(
         self, in_channels: int, out_channels: int, stride: int = 1, *, norm_layer: type[nn.Module] = nn.BatchNorm2d
     ):
-        fits(in_channels, out_channels, stride)
+        _checks.integers(in_channels=in_channels, out_channels=out_channels, stride=stride)
         super().__init__(
             nn.AvgPool2d(stride, ceil_mode=True),
             nn.Conv2d(in_channels, out_channels, kernel_size=1, bias=False),
@@ -136,7 +136,7 @@ def where_needed(kind: Shortcut) -> Shortcut:
     def build(
         in_channels: int, out_channels: int, stride: int = 1, *, norm_layer: type[nn.Module] = nn.BatchNorm2d
     ) -> nn.Module:
-        chosen = Identity if fits(in_channels, out_channels, stride) else kind
+        chosen = Identity if _same_shape(in_channels, out_channels, stride) else kind
         return chosen(in_channels, out_channels, stride, norm_layer=norm_layer)
 
     return build
@@ -147,8 +147,7 @@ OPTIONS: Mapping[str, Shortcut] = MappingProxyType(
 )
 
 
-def fits(in_channels: int, out_channels: int, stride: int) -> bool:
-    """Check the arguments; return whether the input has the shape of the output."""
-    _checks.integer("in_channels", in_channels)
-    _checks.integer("out_channels", out_channels)
-    return _checks.integer("stride", stride) == 1 and in_channels == out_channels
+def _same_shape(in_channels: int, out_channels: int, stride: int) -> bool:
+    """Return whether the input has the shape of the output."""
+    _checks.integers(in_channels=in_channels, out_channels=out_channels, stride=stride)
+    return stride == 1 and in_channels == out_channels

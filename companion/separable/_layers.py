@@ -81,16 +81,20 @@ class DepthwiseSeparable(nn.Module):
         middle_act_layer: type[nn.Module] | None = None,
     ):
         super().__init__()
-        in_channels = _checks.integer("in_channels", in_channels)
-        out_channels = _checks.integer("out_channels", out_channels)
-        middle_channels = in_channels * _checks.integer("multiplier", multiplier)
+        _checks.integer("in_channels", in_channels)
+        _checks.integer("out_channels", out_channels)
+        _checks.integer("stride", stride)
+        if _checks.integer("kernel_size", kernel_size) % 2 == 0:
+            raise ValueError(f"kernel_size must be odd, so that all sides get the same padding, got {kernel_size}")
+        middle = in_channels * _checks.integer("multiplier", multiplier)
+        padding = kernel_size // 2
         self.depthwise = nn.Sequential(
-            _depthwise(in_channels, middle_channels, kernel_size, stride, bias=bias),
-            norm_layer(middle_channels),
+            nn.Conv2d(in_channels, middle, kernel_size, stride, padding, groups=in_channels, bias=bias),
+            norm_layer(middle),
             (middle_act_layer or act_layer)(),
         )
         self.pointwise = nn.Sequential(
-            nn.Conv2d(middle_channels, out_channels, kernel_size=1, bias=bias),
+            nn.Conv2d(middle, out_channels, kernel_size=1, bias=bias),
             norm_layer(out_channels),
             act_layer(),
         )
@@ -133,15 +137,20 @@ class InvertedResidual(nn.Module):
         act_layer: type[nn.Module] = nn.ReLU6,
     ):
         super().__init__()
-        in_channels = _checks.integer("in_channels", in_channels)
-        out_channels = _checks.integer("out_channels", out_channels)
+        _checks.integer("in_channels", in_channels)
+        _checks.integer("out_channels", out_channels)
+        _checks.integer("stride", stride)
         wide = in_channels * _checks.integer("expansion", expansion)
         self.expand = nn.Sequential()  # empty: the identity
         if expansion > 1:
             self.expand.append(nn.Conv2d(in_channels, wide, kernel_size=1, bias=False))
             self.expand.append(norm_layer(wide))
             self.expand.append(act_layer())
-        self.depthwise = nn.Sequential(_depthwise(wide, wide, 3, stride, bias=False), norm_layer(wide), act_layer())
+        self.depthwise = nn.Sequential(
+            nn.Conv2d(wide, wide, 3, stride, padding=1, groups=wide, bias=False),
+            norm_layer(wide),
+            act_layer(),
+        )
         self.project = nn.Sequential(
             nn.Conv2d(wide, out_channels, kernel_size=1, bias=False), norm_layer(out_channels)
         )
@@ -150,10 +159,3 @@ class InvertedResidual(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         y = self.project(self.depthwise(self.expand(x)))  # (N, out_channels, H', W')
         return x + y if self.adds_input else y
-
-
-def _depthwise(in_channels: int, out_channels: int, kernel_size: int, stride: int, *, bias: bool) -> nn.Conv2d:
-    if _checks.integer("kernel_size", kernel_size) % 2 == 0:
-        raise ValueError(f"kernel_size must be odd, so that all sides get the same padding, got {kernel_size}")
-    stride, padding = _checks.integer("stride", stride), kernel_size // 2
-    return nn.Conv2d(in_channels, out_channels, kernel_size, stride, padding, groups=in_channels, bias=bias)

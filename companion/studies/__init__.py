@@ -9,13 +9,20 @@ from types import MappingProxyType
 from companion.studies import (
     activations,
     bottleneck,
+    controlnet,
+    gate_kinds,
     groups,
     heads,
     inception,
     initialisation,
+    lamps,
     linear_bottleneck,
+    mixer,
     mlpconv,
+    pooling,
+    precision,
     separable,
+    separable_layer,
     shortcuts,
     squeeze_excitation,
     without_pointwise,
@@ -29,6 +36,8 @@ from companion.studies._study import Question, Study, fingerprint, is_stale
 _ROOMS = (
     *(heads, separable, shortcuts, bottleneck),
     *(squeeze_excitation, linear_bottleneck, inception, without_pointwise),
+    *(mixer, controlnet, precision, pooling),
+    *(separable_layer, lamps, gate_kinds),
     *(activations, mlpconv, groups, initialisation),
 )
 STUDIES: Mapping[str, Study] = MappingProxyType({study.name: study for room in _ROOMS for study in room.studies()})

@@ -78,21 +78,25 @@ class Recorded:
     def verdicts(self, what: str = "test") -> Table:
         """Return a table of the questions: the paired difference, the verdict, and what becomes of it elsewhere.
 
-        The columns behind the verdict are judged on the validation pictures: at a third and at three times the rate
-        of each variant (from the sweep, fewer seeds), and after twice the epochs.
+        For "test" the columns behind the verdict are judged on the validation pictures: at a third and at three
+        times the rate of each variant (from the sweep, fewer seeds), and after twice the epochs. What else is
+        measured is measured of the final runs alone, and has no such columns.
         """
         rows = []
         for question in self.study.questions:
             pair = self.record.pair(question, what)
             others = [self.at_rate(question, -1), self.at_rate(question, +1), self.record.longer(question)]
+            others = others if what == "test" else []
             changed = [f"{other.mean:+.1f}, {other.verdict}".replace("-", "−") for other in others]
             rows.append([f"{pair.first} minus {pair.second}", pair.measured, pair.verdict, *changed])
         noise = max(self.resolution(name) for name in self.study.variants)
+        plural, seeds, pictures = "s" * (len(rows) > 1), len(pair.differences), self.record.about["test"]
         caption = (
-            f"{len(rows)} comparisons over {len(pair.differences)} seeds; {self.record.about['test']:,} test "
-            f"pictures leave ± {noise:.1f} points in one accuracy"
+            f"{len(rows)} comparison{plural} over {seeds} seeds; {pictures:,} test pictures leave ± {noise:.1f} "
+            "points in one accuracy"
         )
-        columns = ["first minus second", "points (95 % interval)", "verdict", "rate / 3", "rate × 3", "epochs × 2"]
+        columns = ["first minus second", "points (95 % interval)", "verdict"]
+        columns += ["rate / 3", "rate × 3", "epochs × 2"] if what == "test" else []
         return Table(columns, rows, caption)
 
     def at_rate(self, question: Question, steps: int) -> Pair:

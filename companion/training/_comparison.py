@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from torch import nn
 
-from companion.tables import Table
+from companion.tables import Table, Tabular
 from companion.training._pair import Pair
 
 PARTS = ("train", "test")
@@ -45,7 +45,7 @@ class Difference(NamedTuple):
 
 
 @dataclass(frozen=True, repr=False)
-class Comparison:
+class Comparison(Tabular):
     """The runs of a comparison, variant by variant and seed by seed; each variant has the same seeds.
 
     Accuracies are in percent. The spread is the sample standard deviation over the seeds. Another kind of
@@ -158,12 +158,6 @@ class Comparison:
         """
         pairs = zip(self.accuracies(first, part), self.accuracies(second, part), strict=True)
         return Pair(first, second, tuple(a - b for a, b in pairs), margin)
-
-    def __repr__(self) -> str:
-        return repr(self._table())
-
-    def _repr_html_(self) -> str:
-        return self._table()._repr_html_()
 
     def _table(self) -> Table:
         """Return a table of mean ± spread, a row for each variant."""

@@ -1,5 +1,5 @@
 // A 1x1 convolution to one channel, with its weights in the reader's hands.
-customElements.get("channel-mixer") || customElements.define("channel-mixer", class extends HTMLElement {
+customElements.get("channel-mixer") || customElements.define("channel-mixer", class extends BookWidget {
   // One output value of one pixel: the formula of the book.
   static mix(channels, weights, bias) {
     return channels.reduce((sum, value, c) => sum + weights[c] * value, bias);
@@ -12,52 +12,26 @@ customElements.get("channel-mixer") || customElements.define("channel-mixer", cl
     return `y = ${weights[0] < 0 ? "−" : ""}${text.slice(3)}`;
   }
 
-  connectedCallback() {
-    if (document.readyState === "loading") { // the pictures inside may not have been read yet
-      document.addEventListener("DOMContentLoaded", () => this.connectedCallback(), { once: true });
-      return;
-    }
-    if (this.shadowRoot) return;
-    const settings = JSON.parse(this.dataset.settings);
-    const { names, weights, bias, limit, presets } = settings;
-    const slider = (id, most, value) => `<label for="${id}"></label>
-      <input id="${id}" type="range" min="-${most}" max="${most}" step="0.001" value="${value}"><output for="${id}"></output>`;
-    const sliders = weights.map((weight, c) => slider(`weight-${c}`, limit, weight));
-    this.attachShadow({ mode: "open" }).innerHTML = `
-      <style>
-        :host { display: block; container-type: inline-size; margin: 1em 0; font-size: .95em; line-height: 1.4 }
-        .pictures { display: flex; gap: .6rem; align-items: center }
-        .pictures > img, .pictures > canvas { flex: 1 1 0; min-width: 0; width: 100%; height: auto; border-radius: 6px; display: block }
-        .arrow { flex: none; font-weight: 600; white-space: nowrap }
-        form { display: grid; grid-template-columns: fit-content(45%) 1fr 4.2em; gap: .35rem .8rem; align-items: center; margin: .9rem 0 0 }
-        input { min-width: 0; width: 100%; margin: 0; height: 1.6rem; accent-color: var(--pst-color-primary, #0072b2) }
-        output { text-align: right; font-variant-numeric: tabular-nums }
-        .presets { display: flex; flex-wrap: wrap; gap: .5rem; margin: .9rem 0 .6rem }
-        button { font: inherit; color: inherit; background: none; border: 1px solid currentColor; border-radius: 6px; padding: .25rem .7rem; cursor: pointer }
-        button:hover { background: color-mix(in srgb, currentColor 12%, transparent) }
-        button:focus-visible, input:focus-visible { outline: 2px solid var(--pst-color-primary, #0072b2); outline-offset: 2px }
-        p { margin: 0; font-variant-numeric: tabular-nums }
-        @container (max-width: 30em) { /* words above, so that sliders have the width of a phone */
-          form { grid-template-columns: 1fr 4.2em; row-gap: 0 }
-          label { grid-column: 1 / -1; margin-top: .3rem }
-        }
-      </style>
+  start({ names, weights, bias, limit, presets }) {
+    const slider = (id, words, most, value) => BookWidget.slider(id, words, -most, most, value, 0.001);
+    const sliders = weights.map((weight, c) => slider(`weight-${c}`, `weight of ${names[c]}`, limit, weight));
+    this.show(`
       <div class="pictures"><span class="arrow">1×1 →</span><canvas role="img"></canvas></div>
-      <form>${sliders.join("")}${slider("bias", 1, bias)}</form>
-      <div class="presets" role="group" aria-label="Examples"></div>
-      <p aria-live="polite"></p>`;
-    const find = (selector) => this.shadowRoot.querySelector(selector);
+      <form>${sliders.join("")}${slider("bias", "bias", 1, bias)}</form>
+      <div class="buttons" role="group" aria-label="Examples"></div>
+      <p aria-live="polite"></p>`, `
+      .pictures { display: flex; gap: .6rem; align-items: center }
+      .pictures > img, .pictures > canvas { flex: 1 1 0; min-width: 0; width: 100%; height: auto; border-radius: 6px; display: block }
+      .arrow { flex: none; font-weight: 600; white-space: nowrap }`);
+    const find = (selector) => this.find(selector);
     const inputs = [...this.shadowRoot.querySelectorAll("input")];
-    // Names are text, never markup.
-    const words = [...names.map((name) => `weight of ${name}`), "bias"];
-    inputs.forEach((input, i) => (input.previousElementSibling.textContent = words[i]));
     const buttons = Object.keys(presets).map((name) => {
       const button = document.createElement("button");
       button.type = "button";
       button.textContent = name;
       return button;
     });
-    find(".presets").append(...buttons);
+    find(".buttons").append(...buttons);
     const pictures = [...this.querySelectorAll("img[data-input]")].map((shown) => {
       const image = new Image();
       image.alt = shown.alt;

@@ -1,5 +1,5 @@
 // Weights and MACs of a k x k convolution, alone and behind a 1x1 reduction.
-customElements.get("cost-explorer") || customElements.define("cost-explorer", class extends HTMLElement {
+customElements.get("cost-explorer") || customElements.define("cost-explorer", class extends BookWidget {
   static words = {
     size: "height and width",
     in_channels: "channels in",
@@ -26,33 +26,24 @@ customElements.get("cost-explorer") || customElements.define("cost-explorer", cl
     return `${times} times ${reduced < direct ? "fewer" : "more"} MACs`;
   }
 
-  connectedCallback() {
-    if (this.shadowRoot) return;
-    const settings = JSON.parse(this.dataset.settings);
-    const sliders = Object.entries(settings.limits).map(([name, [least, most, step]]) => `
-      <label for="${name}">${this.constructor.words[name]}</label>
-      <input id="${name}" type="range" min="${least}" max="${most}" step="${step}" value="${settings[name]}">
-      <output for="${name}"></output>`);
+  start(settings) {
+    const sliders = Object.entries(settings.limits).map(([name, [least, most, step]]) =>
+      BookWidget.slider(name, this.constructor.words[name], least, most, settings[name], step));
     const bar = (name, words) => `<span class="words">${words}</span><span class="track"><span class="bar ${name}"></span></span><span class="number" data-of="${name}"></span>`;
-    this.attachShadow({ mode: "open" }).innerHTML = `
-      <style>
-        :host { display: block; container-type: inline-size; margin: 1em 0; font-size: .95em; line-height: 1.4 }
-        form, .bars { display: grid; grid-template-columns: minmax(6.5em, auto) 1fr minmax(4.5em, auto); gap: .35rem .8rem; align-items: center; margin: 0 0 1rem }
-        input { min-width: 0; width: 100%; margin: 0; height: 1.6rem; accent-color: var(--pst-color-primary, #0072b2) }
-        input:focus-visible { outline: 2px solid var(--pst-color-primary, #0072b2); outline-offset: 2px }
-        output, .number { text-align: right; font-variant-numeric: tabular-nums }
-        .bar { display: block; height: 1.1rem; min-width: 2px; background: var(--fig-blue, #0072b2) }
-        .bar.reduced { background: var(--fig-orange, #d55e00) }
-        p { margin: 0; font-variant-numeric: tabular-nums }
-        @container (max-width: 30em) { /* words above, so that sliders and bars have the width of a phone */
-          form, .bars { grid-template-columns: 1fr minmax(4.5em, auto); row-gap: 0 }
-          label, .words { grid-column: 1 / -1; margin-top: .3rem }
-        }
-      </style>
+    this.show(`
       <form>${sliders.join("")}</form>
       <div class="bars">${bar("direct", "weights, direct")}${bar("reduced", "weights, reduced")}</div>
-      <p aria-live="polite"></p>`;
-    const find = (selector) => this.shadowRoot.querySelector(selector);
+      <p aria-live="polite"></p>`, `
+      form, .bars { grid-template-columns: minmax(6.5em, auto) 1fr minmax(4.5em, auto); margin: 0 0 1rem }
+      .bars { display: grid; gap: .35rem .8rem; align-items: center }
+      .number { text-align: right; font-variant-numeric: tabular-nums }
+      .bar { display: block; height: 1.1rem; min-width: 2px; background: var(--fig-blue, #0072b2) }
+      .bar.reduced { background: var(--fig-orange, #d55e00) }
+      @container (max-width: 30em) { /* words above, so that bars have the width of a phone */
+        form, .bars { grid-template-columns: 1fr minmax(4.5em, auto); row-gap: 0 }
+        .words { grid-column: 1 / -1; margin-top: .3rem }
+      }`);
+    const find = (selector) => this.find(selector);
     const inputs = [...this.shadowRoot.querySelectorAll("input")];
     const draw = () => {
       const values = Object.fromEntries(inputs.map((input) => [input.id, Number(input.value)]));

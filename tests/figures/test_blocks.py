@@ -31,14 +31,11 @@ def test_a_matrix_has_a_cell_for_each_weight_that_is_not_zero():
     assert not axis.texts
 
 
-def test_a_matrix_has_its_first_row_above_and_says_its_size():
+def test_a_matrix_has_its_first_row_above_its_size_beside_it_and_numbers_in_its_cells():
     axis = figures.mixing_matrix([[1, 2, 3], [4, 5, 6]], alt="a").figure.axes[0]
     assert (axis.get_xlim(), axis.get_ylim()) == ((0, 3), (2, 0))
     assert (axis.get_xlabel(), axis.get_ylabel()) == ("3 in", "2 out")
     assert axis.get_aspect() == 1
-
-
-def test_numbers_stand_in_the_middle_of_their_cells():
     axis = figures.mixing_matrix([[0.299, 0], [-1, 0.5]], write=".2f", alt="a").figure.axes[0]
     seen = {text.get_position(): text.get_text() for text in axis.texts}
     assert seen == {(0.5, 0.5): "0.30", (1.5, 0.5): "0.00", (0.5, 1.5): "−1.00", (1.5, 1.5): "0.50"}
@@ -52,16 +49,13 @@ def test_matrices_stand_side_by_side_under_their_titles_each_on_its_own_scale():
     assert figures.mixing_matrix([[8]], alt="a").figure.axes[0].get_title(loc="left") == ""
 
 
-def test_a_picture_of_matrices_is_as_high_as_they_need():
+def test_a_picture_of_matrices_is_as_high_as_they_need_up_to_64_a_side():
     one, two, four = ([[[1] * 3] * 3] * n for n in (1, 2, 4))
     heights = [figures.mixing_matrix(*m, alt="a").figure.get_figheight() for m in (one, two, four)]
     assert heights[0] == heights[1] == 2.7
     assert heights[2] < 1.7
     assert figures.mixing_matrix(*[[[1] * 8]] * 2, alt="a").figure.get_figheight() < 1.2, "one row of eight"
     assert figures.mixing_matrix(*[[[1]] * 8] * 2, alt="a").figure.get_figheight() == 2.7, "eight rows of one"
-
-
-def test_matrices_may_be_arrays_of_zeros_and_of_64_a_side():
     axis = figures.mixing_matrix(np.zeros((64, 64)), alt="a").figure.axes[0]
     assert len(axis.patches) == 1, "only the frame"
 
@@ -166,6 +160,17 @@ def test_a_map_goes_from_black_to_white_pixel_for_pixel():
     assert not axis.axison
 
 
+def test_ink_is_drawn_from_white_to_grey_beside_signed_maps_and_apart_from_their_scale():
+    maps = {"ink": [[0, 9]], "votes": [[-1, 2]]}
+    ink, votes = figures.pixel_maps(maps, signed=True, ink=["ink"], alt="a").figure.axes
+    assert votes.images[0].get_clim() == (-2, 2)
+    white, grey = (ink.images[0].cmap(value) for value in (0.0, 1.0))
+    assert white == (1, 1, 1, 1)
+    assert grey[0] == grey[1] == grey[2] < 0.3
+    with pytest.raises(ValueError, match=r"ink must name maps, got \['no'\]"):
+        figures.pixel_maps(maps, signed=True, ink=["no"], alt="a")
+
+
 def test_signed_maps_share_one_scale_blue_above_zero_and_orange_below():
     maps = {"a": [[1, -2]], "b": [[0, 0.5]], "hole": [[float("nan"), 0]]}
     axes = figures.pixel_maps(maps, signed=True, alt="a").figure.axes
@@ -194,3 +199,15 @@ def test_maps_stand_in_rows_of_so_many_columns(columns, shape):
     assert [axis.get_title() for axis in figure.axes if axis.images] == ["a", "b", "c"]
     assert not any(axis.axison for axis in figure.axes)
     assert figure.get_size_inches()[1] == 1.25 * shape[0]
+
+
+def test_a_shortcut_leads_from_the_first_block_over_the_others_to_the_last():
+    steps = [("x", (4, 8, 8)), ("wide", (24, 8, 8)), ("y", (4, 8, 8))]
+    plain, joined = (
+        figures.tensor_blocks(steps, ["1×1", "1×1"], shortcut=words, alt="Three blocks in a row.").figure.axes[0]
+        for words in ("", "sum")
+    )
+    assert (len(plain.lines), len(joined.lines)) == (0, 1)
+    assert "sum" in [text.get_text() for text in joined.texts]
+    tops = max(patch.get_path().vertices[:, 1].max() for patch in joined.patches if hasattr(patch, "get_xy"))
+    assert max(joined.lines[0].get_ydata()) > tops, "it passes over the blocks"

@@ -71,14 +71,11 @@ def test_both_ends_reach_over_all_paths_and_all_stays_within_the_picture():
         assert box.get_y() + box.get_height() < axis.get_ylim()[1]
 
 
-def test_the_highlight_colours_the_boxes_that_begin_so():
+def test_the_highlight_colours_the_boxes_that_begin_so_and_a_path_may_be_empty():
     _, boxes, _ = drawn(highlight="1×1")
     blue = {name for name, box in boxes.items() if to_hex(box.get_facecolor()) == BLUE}
     assert blue == {"1×1, 8", "1×1, 4"}
     _, boxes, _ = drawn()
     assert not any(to_hex(box.get_facecolor()) == BLUE for box in boxes.values())
-
-
-def test_a_single_empty_path_can_be_drawn():
     _, boxes, arrows = drawn([[]])
     assert (len(boxes), len(arrows)) == (2, 1)

@@ -59,11 +59,6 @@ def test_numbers_are_written_without_exponents(value, written):
     assert axis.texts[0].get_text() == written
 
 
-def test_numbers_can_be_written_in_another_way():
-    axis = figures.bars({"m": {"a": 0.25}}, alt="a", write="{:.0%}".format).figure.axes[0]
-    assert axis.texts[0].get_text() == "25%"
-
-
 def test_panels_stand_two_in_a_row_and_the_spare_one_is_empty():
     axes = figures.bars({m: {"a": 1} for m in "xyz"}, alt="a").figure.axes
     assert [axis.get_title(loc="left") for axis in axes] == ["x", "y", "z", ""]
@@ -93,6 +88,12 @@ def test_curves_pass_through_their_points_in_their_colours():
     assert axis.get_xlim() == (1, 4), "a curve ends where its name stands"
 
 
+def test_levels_are_named_at_the_left_end_or_at_the_right_one():
+    for right, place in ((False, (0.01, "left")), (True, (0.99, "right"))):
+        name = curves({"a": ([1, 2], [3, 1])}, levels={"here": 2}, levels_right=right).texts[0]
+        assert (name.xy[0], name.get_ha()) == place
+
+
 @pytest.mark.parametrize("settings", [{}, {"levels": {"far": 40}}, {"levels": {"here": 5}}, {"yscale": "log"}])
 def test_a_line_is_named_at_its_end_in_its_colour(settings):
     axis = curves({"low": ([0, 1], [9, 1]), "high": ([0, 1], [1, 9])}, **settings)
@@ -103,11 +104,6 @@ def test_a_line_is_named_at_its_end_in_its_colour(settings):
         assert (text.get_text(), text.get_color()) == (name, colour)
         assert text.xycoords == "axes fraction"
         assert text.xy == (pytest.approx(1.01), pytest.approx(to_axes.transform((1, end))[1], abs=0.01))
-
-
-def test_names_beside_the_axes_are_not_cut_off():
-    picture = figures.curves({"name": ([0, 1], [0, 1])}, xlabel="x", ylabel="y", alt="a")
-    assert ">name</text>" in picture.svg
 
 
 def test_names_of_lines_that_end_together_are_moved_apart_and_keep_their_order():

@@ -7,7 +7,7 @@ from companion import figures
 from companion.figures import SERIES
 
 
-def test_dots_show_every_run_the_mean_and_one_standard_deviation():
+def test_dots_show_every_run_the_mean_and_one_standard_deviation_in_named_rows():
     axis = figures.dots({"a": [1.0, 3.0, 5.0], "b": [7.0, 7.0]}, label="x", alt="a").figure.axes[0]
     assert axis.collections[0].get_offsets().tolist() == [[1, 0], [3, 0], [5, 0]]
     assert axis.collections[1].get_offsets().tolist() == [[7, 1], [7, 1]]
@@ -15,9 +15,6 @@ def test_dots_show_every_run_the_mean_and_one_standard_deviation():
     assert spread.get_xydata().tolist() == [[1, 0], [5, 0]]  # the standard deviation of 1, 3, 5 is 2
     assert mean.get_xdata().tolist() == [3, 3]
     assert mean.get_ydata().mean() == 0
-
-
-def test_rows_of_dots_are_named_from_above():
     axis = figures.dots({"a": [1, 2], "b": [3, 4]}, label="accuracy, %", alt="a").figure.axes[0]
     assert axis.get_xlabel() == "accuracy, %"
     assert [label.get_text() for label in axis.get_yticklabels()] == ["a", "b"]

@@ -27,9 +27,13 @@ DRAWN = {
     ),
     "dots": partial(figures.dots, {"a": [97.0, 98.0], "b": [50, 60, 70]}, label="accuracy, %", window=(60, 99)),
     "dot_panels": partial(figures.dot_panels, {"few": {"a": [1, 2]}, "many": {"a": [3, 4]}}, label="x"),
+    "heat_maps": partial(figures.heat_maps, {"a": [[0, -1]]}, xlabel="channel", ylabel="class", label="gate"),
     "histograms": partial(figures.histograms, {"one": {"a": [0, 1], "b": [0.5]}}, label="gate", window=(0, 1)),
     "journey": partial(figures.journey, [("memory", "x"), ("registers", "8 floats")], ["64\na thread"]),
     "mixing_matrix": partial(figures.mixing_matrix, [[1, -1, 0]], titles=["m"], write=".1f"),
+    "number_grids": partial(
+        figures.number_grids, [("x", [[[1, 2]]] * 2), ("y", [[[-3]]])], ["sum\n→"], bypass=True
+    ),
     "pipeline": partial(figures.pipeline, 4, 3),
     "pixel_maps": partial(figures.pixel_maps, {"a": [[0, 1]], "b": [[1, 0]]}, signed=True),
     "regions": partial(figures.regions, {"a": SCORES}, limits=(-1, 1), points=[(0, 0.5)], labels=[1]),
@@ -50,11 +54,14 @@ DRAWN = {
         **{"marks": {"a": 2}, "mark_name": "printed", "xlabel": "MACs"},
     ),
     "sweep": partial(figures.sweep, {"a": {0.01: 90.0, 0.03: 92.0, 0.1: 91.0}}),
-    "tensor_blocks": partial(figures.tensor_blocks, [("x", (8, 4, 4)), ("y", (2, 4, 4))], ["1×1"], highlight=True),
+    "tensor_blocks": partial(
+        figures.tensor_blocks, [("x", (8, 4, 4)), ("y", (2, 4, 4))], ["1×1"], highlight=True, shortcut="sum"
+    ),
     "tiles": partial(
         figures.tiles, 8, 12, 6, tile=(0, 0, 8, 8), words={"weight": "w:\nout × in", "x": "x: in", "y": "y"}
     ),
     "two_axes": partial(figures.two_axes, "patch", "feature", along="channel MLP:\ntwo 1×1", across="token MLP"),
+    "worked_pixel": partial(figures.worked_pixel, [[[1, 2]], [[0, 1]]], [[1, 1]], at=(0, 1)),
 }
 every_figure = pytest.mark.parametrize("draw", DRAWN.values(), ids=DRAWN)
 
@@ -125,21 +132,12 @@ def test_settings_of_matplotlib_stay_as_they_were(draw):
     assert dict(matplotlib.rcParams) == before
 
 
-def test_words_stay_text_in_the_font_of_the_page():
-    svg = DRAWN["dots"](alt="a").svg
-    assert re.search(r"<text[^>]*>accuracy, %</text>", svg)
-    assert "font-family" not in svg
-
-
-def words(svg: str) -> list[str]:
-    return [text for _, text in re.findall(r"<text([^>]*)>([^<]*)</text>", svg)]
-
-
-def test_words_that_look_like_coordinates_or_colours_stay_as_they_are():
-    title = f"0.12345 {BLUE} url(#x)"
+def test_words_stay_as_they_are_in_the_font_of_the_page():
+    title = f"0.12345 {BLUE} url(#x)"  # looks like a coordinate, a colour and a reference
     svg = figures.mixing_matrix([[0.299, 0.587, 0.114]], titles=[title], write=".3f", alt="a").svg
-    assert {"0.299", "0.587", "0.114", title} <= set(words(svg))
+    assert {"0.299", "0.587", "0.114", title} <= set(re.findall(r"<text[^>]*>([^<]*)</text>", svg))
     assert not re.search(r"<[^>]*\d\.\d{3}", svg), "a coordinate of more than two decimals"
+    assert "font-family" not in svg
 
 
 def test_texts_are_one_line_each():

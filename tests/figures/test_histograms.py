@@ -18,19 +18,13 @@ def heights(outline):
 
 
 def test_an_outline_is_as_high_as_the_share_of_values_in_its_bin():
-    figure = draw({"one": {"a": [0.1, 0.2, 0.3, 0.9], "b": [0.6]}}, bins=2)
+    figure = draw({"one": {"a": [0.01, 0.02, 0.03, 1], "b": [0.99]}})
     first, second = figure.axes[0].patches
-    assert heights(first) == [75, 25]
-    assert heights(second) == [0, 100]
+    assert heights(first) == [75, *[0] * 18, 25], "the ends of the window count"
+    assert heights(second) == [*[0] * 19, 100]
+    assert np.unique(first.get_xy()[:, 0]).tolist() == pytest.approx([i / 20 for i in range(21)])
     assert [to_hex(outline.get_edgecolor()) for outline in (first, second)] == list(SERIES[:2])
     assert first.get_linestyle() != second.get_linestyle(), "colour alone must not tell them apart"
-
-
-def test_twenty_bins_lie_between_the_ends_of_the_window_which_count():
-    figure = draw({"one": {"a": [0, 1, 1, 1]}})
-    (outline,) = figure.axes[0].patches
-    assert heights(outline) == [25, *[0] * 18, 75]
-    assert np.unique(outline.get_xy()[:, 0]).tolist() == pytest.approx([i / 20 for i in range(21)])
 
 
 def test_each_panel_has_its_title_and_the_samples_are_named_once():

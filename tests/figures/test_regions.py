@@ -72,14 +72,10 @@ def test_points_stand_at_their_places_on_every_panel_round_for_0_and_square_for_
 
 
 def test_panels_have_their_titles_and_share_the_limits():
-    picture = figures.regions({"a": RISING, "b": UPPER}, limits=(-2, 3), xlabel="left", ylabel="right", alt="a")
+    picture = figures.regions({"a": RISING, "b": UPPER}, limits=(-2, 3), alt="a")
     left, right = picture.figure.axes
     assert [axis.get_title() for axis in (left, right)] == ["a", "b"]
     assert left.get_xlim() == left.get_ylim() == right.get_xlim() == (-2, 3)
-    assert (left.get_xlabel(), right.get_xlabel(), left.get_ylabel(), right.get_ylabel()) == (
-        "left",
-        "left",
-        "right",
-        "",
-    )
+    assert [axis.get_xlabel() for axis in (left, right)] == ["channel 1"] * 2
+    assert [axis.get_ylabel() for axis in (left, right)] == ["channel 2", ""]
     assert left.get_aspect() == 1

@@ -21,11 +21,13 @@ def words(picture):
     return [text.get_text() for text in picture.figure.axes[0].texts]
 
 
-def test_neighbours_share_their_sectors():
+def test_neighbours_share_their_sectors_and_arrays_no_place():
     picture = draw({"x": (range(64, 96), 64)})
     assert sorted(x for x, _, _ in boxes(picture, figures.BLUE)) == list(range(32))
     assert [(x, wide) for x, _, wide in boxes(picture, figures.ORANGE)] == [(0, 8), (8, 8), (16, 8), (24, 8)]
     assert words(picture) == ["x: 4 sectors for 32 floats", "row 1"]
+    picture = draw({"a": ([0], 8), "b": ([0], 8), "c": ([0], 8)})
+    assert len({y for _, y, _ in boxes(picture, figures.BLUE)}) == 3
 
 
 def test_threads_a_row_apart_need_a_sector_each_and_long_arrays_are_cut():
@@ -44,8 +46,3 @@ def test_threads_a_row_apart_need_a_sector_each_and_long_arrays_are_cut():
 @pytest.mark.parametrize("kind", [list, np.array, torch.tensor])
 def test_one_float_for_all_threads_is_one_float(kind):
     assert words(draw({"x": (kind([9] * 32), 16)})) == ["x: 1 sector for 1 float", "row 0"]
-
-
-def test_every_array_has_a_place_of_its_own():
-    picture = draw({"a": ([0], 8), "b": ([0], 8), "c": ([0], 8)})
-    assert len({y for _, y, _ in boxes(picture, figures.BLUE)}) == 3

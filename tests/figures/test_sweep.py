@@ -1,7 +1,5 @@
 """The sweep of learning rates: each line as it was given, its best rate marked, what is too low cut off."""
 
-import pytest
-
 from companion import figures
 from companion.figures import SERIES
 
@@ -29,16 +27,3 @@ def test_more_variants_than_colours_get_another_dash():
     styles = {(line.get_color(), str(line._unscaled_dash_pattern)) for line in axis.lines[::2]}
     assert len(styles) == 12
     assert {colour for colour, _ in styles} == set(SERIES)
-
-
-@pytest.mark.parametrize(
-    ("lines", "message"),
-    [
-        ({}, "lines must be 1 to 12, got 0"),
-        ({str(n): {1: 1, 2: 2, 3: 3} for n in range(13)}, "lines must be 1 to 12, got 13"),
-        ({"a": {0.1: 90.0, 0.2: 91.0}}, "lines must have at least three rates each, got 2 for 'a'"),
-    ],
-)
-def test_what_cannot_be_drawn_is_refused(lines, message):
-    with pytest.raises(ValueError, match=message):
-        figures.sweep(lines, alt="a")

@@ -31,14 +31,11 @@ def test_a_tile_needs_its_rows_of_the_weight_and_its_columns_of_x():
     assert columns[1] + 6 < 0  # and x above it
 
 
-def test_the_depth_marks_the_same_channels_in_both():
+def test_the_depth_marks_channels_in_both_strips_and_parts_of_the_tile_need_parts_of_them():
     picture = draw(depth=(2, 3))
     (rows, now), (columns, now_of_x) = boxes(picture, figures.BLUE), boxes(picture, figures.ORANGE)
     assert (now[0] - rows[0], now[2]) == (2, 3)
     assert (now_of_x[1] - columns[1], now_of_x[3]) == (2, 3)
-
-
-def test_parts_of_the_tile_need_parts_of_the_strips():
     picture = draw(tile=(0, 0, 8, 8), inner=[(2, 0, 2, 1), (2, 4, 2, 1)])
     assert boxes(picture, figures.GREEN)[1:] == [(0, 2, 1, 2), (4, 2, 1, 2)]
     assert [box[1] for box in boxes(picture, figures.BLUE)[2:]] == [2]  # both parts have these rows

@@ -12,7 +12,7 @@ def draw(place="pixel", channel="channel", **words):
     return figures.two_axes(place, channel, **WORDS | words, alt="A table with a marked row and column.")
 
 
-def test_every_word_is_drawn_and_in_its_colour():
+def test_every_word_is_drawn_in_its_colour_and_one_whole_row_and_column_are_marked():
     axis = draw().figure.axes[0]
     texts = {text.get_text(): to_hex(text.get_color()) for text in axis.texts}
     assert texts == {
@@ -21,9 +21,6 @@ def test_every_word_is_drawn_and_in_its_colour():
         WORDS["along"]: figures.BLUE,
         WORDS["across"]: figures.ORANGE,
     }
-
-
-def test_one_whole_row_and_one_whole_column_are_marked():
     axis = draw().figure.axes[0]
     frames = [patch for patch in axis.patches if isinstance(patch, Rectangle) and not patch.get_fill()]
     sizes = {to_hex(patch.get_edgecolor()): (patch.get_width(), patch.get_height()) for patch in frames}

@@ -9,15 +9,14 @@ from companion import kernels
 from companion.kernels import ACTIVATIONS, VARIANTS, Variant
 from companion.kernels.emulator import Emulator
 
-needs_compiler = pytest.mark.skipif(
-    kernels.emulator.unavailable_reason() is not None, reason=str(kernels.emulator.unavailable_reason())
-)
-needs_nvrtc = pytest.mark.skipif(
-    kernels.nvrtc_unavailable_reason() is not None, reason=str(kernels.nvrtc_unavailable_reason())
-)
-needs_disassembler = pytest.mark.skipif(
-    kernels.disassembler_unavailable_reason() is not None, reason=str(kernels.disassembler_unavailable_reason())
-)
+
+def needs(reason):
+    return pytest.mark.skipif(reason is not None, reason=str(reason))
+
+
+needs_compiler = needs(kernels.emulator.unavailable_reason())
+needs_nvrtc = needs(kernels.nvrtc_unavailable_reason())
+needs_disassembler = needs(kernels.disassembler_unavailable_reason())
 
 
 def guarded(values: np.ndarray, misaligned_by: int = 0) -> np.ndarray:

@@ -35,15 +35,11 @@ def test_on_a_cpu_it_is_conv2d_bias_shortcut_and_activation(activation, with_bia
     assert y.is_contiguous()
 
 
-def test_takes_the_weight_of_a_convolution_as_it_is():
-    x, weight, bias, _ = some_tensors()
-    y = pointwise_conv(x, weight[:, :, None, None], bias)
-    torch.testing.assert_close(y, pointwise_conv(x, weight, bias), rtol=0, atol=0)
-
-
-def test_a_shortcut_may_be_the_input_itself():
+def test_a_weight_may_be_that_of_a_convolution_and_a_shortcut_the_input_itself():
     x, weight, _, _ = some_tensors(in_channels=5, out_channels=5)
-    torch.testing.assert_close(pointwise_conv(x, weight, residual=x), F.conv2d(x, weight[:, :, None, None]) + x)
+    y = pointwise_conv(x, weight[:, :, None, None], residual=x)
+    torch.testing.assert_close(y, pointwise_conv(x, weight, residual=x), rtol=0, atol=0)
+    torch.testing.assert_close(y, F.conv2d(x, weight[:, :, None, None]) + x)
 
 
 @pytest.mark.parametrize("activation", ["relu", "relu6"])

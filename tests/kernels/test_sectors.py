@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from companion.kernels import VARIANTS, Layer, accesses, emulator, sectors
 from tests.kernels.arrays import needs_compiler
+from tests.refusals import refusals
 
 LAYER = Layer(batch=32, in_channels=256, out_channels=64, pixels=56 * 56)
 
@@ -84,14 +85,8 @@ def test_threads_beyond_the_last_output_ask_for_nothing():
             accesses("naive", layer, warp=len(lengths))
 
 
-@pytest.mark.parametrize(
-    ("step", "places", "error", "message"),
-    [
-        ("shared_tile", {}, ValueError, "step must be one of .*, got 'shared_tile'"),
-        ("naive", {"c": 256}, ValueError, "c must be one of 256 input channels, got 256"),
-        ("naive", {"warp": 1.5}, TypeError, "warp must be an int, got float"),
-    ],
+test_what_does_not_exist_is_refused = refusals(
+    (lambda: accesses("shared_tile", LAYER), "step must be one of .*, got 'shared_tile'"),
+    (lambda: accesses("naive", LAYER, c=256), "c must be one of 256 input channels, got 256"),
+    (lambda: accesses("naive", LAYER, warp=1.5), "warp must be an int, got float", TypeError),
 )
-def test_what_does_not_exist_is_refused(step, places, error, message):
-    with pytest.raises(error, match=message):
-        accesses(step, LAYER, **places)

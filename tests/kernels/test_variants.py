@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from companion.kernels import VARIANTS, Device, Layer, pick
+from tests.refusals import refusals
 
 SMALL_GPU = Device(processors=28, shared_memory=101_376, capability=(8, 6))  # GeForce RTX 3060
 
@@ -75,12 +76,9 @@ def test_the_choice_for_layers_of_known_networks(layer, precision, name):
     assert pick(layer, precision=precision).name == name
 
 
-def test_less_shared_memory_means_a_smaller_tile():
+def test_less_shared_memory_means_a_smaller_tile_and_no_tensor_cores_no_tf32():
     layer = Layer(256, 64, 256, 56 * 56, 4, 4)
     assert pick(layer, precision="tf32", device=SMALL_GPU).name == "tf32_64x128"
-
-
-def test_no_tensor_cores_no_tf32():
     old = Device(processors=40, shared_memory=65_536, capability=(7, 5))
     with pytest.raises(ValueError, match=r"8\.0 or newer for TF32, this one has 7\.5; precision 'ieee' runs here"):
         pick(Layer(1, 8, 8, 8), precision="tf32", device=old)
@@ -97,22 +95,12 @@ def test_obstacles_are_named():
     assert VARIANTS["naive"].obstacle(layer, Device()) is None
 
 
-@pytest.mark.parametrize(
-    ("layer", "message"),
-    [
-        (Layer(2**15, 1, 1, 2**16), r"N \* H \* W must be at most"),
-        (Layer(1, 1, 2**31, 1), "C_out must be at most"),
-        (Layer(1, 2**31, 1, 1), "C_in must be at most"),
-    ],
+test_what_cannot_be_counted_is_refused = refusals(
+    (Layer(2**15, 1, 1, 2**16).check_size, r"N \* H \* W must be at most.*split the batch"),
+    (Layer(1, 1, 2**31, 1).check_size, "C_out must be at most.*split the batch"),
+    (Layer(1, 2**31, 1, 1).check_size, "C_in must be at most.*split the batch"),
+    (lambda: VARIANTS["naive"].grid(Layer(2**14, 1, 2**20, 2**16)), "needs 4398046511104 blocks.*split the batch"),
 )
-def test_what_does_not_fit_into_32_bits_is_refused(layer, message):
-    with pytest.raises(ValueError, match=f"{message}.*split the batch"):
-        layer.check_size()
-
-
-def test_more_blocks_than_a_grid_may_have_are_refused():
-    with pytest.raises(ValueError, match=r"'naive' needs 4398046511104 blocks.*split the batch"):
-        VARIANTS["naive"].grid(Layer(2**14, 1, 2**20, 2**16))
 
 
 def test_threads_and_shared_memory_are_within_what_a_block_may_have():

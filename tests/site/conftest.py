@@ -19,15 +19,8 @@ from book_pages import PATIENCE, ROOT, new_context
 from playwright.sync_api import Browser, expect, sync_playwright
 
 expect.set_options(timeout=PATIENCE)
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
+QUIET += ["--disable-background-networking", "--disable-component-update"]
 
 
 def is_stale(site: Path) -> bool:

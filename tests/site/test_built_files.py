@@ -72,13 +72,10 @@ def test_the_landing_page_leads_to_the_book(soups, site):
     assert landing.select_one("link[rel=canonical]")["href"].endswith(PAGES[0])
 
 
-def test_nothing_is_shipped_that_no_page_asks_for(site):
+def test_nothing_is_shipped_that_no_page_asks_for_and_few_icons_but_those_in_use(site):
     names = {path.name for path in site.rglob("*")}
     assert not {name for name in names if name.endswith((".map", ".ttf", ".woff"))}
     assert not names & {"fontawesome.js", "katex.min.js"}
-
-
-def test_icon_fonts_hold_the_icons_in_use_and_few_others(site):
     fonts = list((site / "_static/vendor/fontawesome/webfonts").glob("*.woff2"))
     assert 500 < sum(font.stat().st_size for font in fonts) < 40_000
 
@@ -113,3 +110,11 @@ def test_every_paper_that_is_named_stands_in_the_bibliography():
 def test_no_page_names_the_machine_that_built_it(site):
     for path in site.rglob("*.html"):
         assert str(ROOT) not in path.read_text("utf8"), path.relative_to(site)
+
+
+def test_the_folded_code_of_a_figure_stands_below_it(soups):
+    cells = [cell for soup in soups.values() for cell in soup.select("div.cell.tag_hide-input")]
+    shown = [[part.name for part in cell.find_all(["div", "details"], recursive=False)] for cell in cells]
+    shown = [parts for parts in shown if len(parts) > 1]
+    assert len(shown) > 50
+    assert all(parts[-1] == "details" for parts in shown)

@@ -56,9 +56,3 @@ def test_no_host_is_named_unless_one_is_given(monkeypatch):
     hosting.read_environment(None, config)
     assert config.html_baseurl == "https://example.org/book/"
     assert config.html_context["repository"] == "https://example.org/owner/name"
-
-
-def test_the_lock_file_names_no_registry():
-    text = (ROOT / "package-lock.json").read_text("utf8")
-    assert '"resolved"' not in text
-    assert '"integrity"' in text

@@ -49,7 +49,7 @@ def test_the_search_page_says_so_when_it_finds_nothing(page):
 
 def test_a_solution_opens_on_click_and_by_keyboard(page):
     first_page_with(".tag_hide-cell details", page)
-    details = page.locator(".tag_hide-cell details").first
+    details = page.locator(".tag_hide-cell details").filter(has_text="Show the solution").first
     summary = details.locator("summary")
     expect(summary).to_have_text("Show the solution", use_inner_text=True)
     summary.click()
@@ -107,3 +107,28 @@ def test_the_chapters_open_from_a_phone_s_menu(page):
     page.locator(".primary-toggle").click()
     page.locator("#pst-primary-sidebar-modal nav.bd-links a").first.click()
     page.wait_for_url(f"**/{PAGES[1]}")
+
+
+def test_the_dot_product_goes_by_keyboard_and_by_pointer_and_its_link_shows_the_same(page):
+    first_page_with("dot-product", page)
+    part = page.locator("dot-product")
+    read, total = part.locator("td.read, td.now"), part.locator(".sum b")
+    expect(read).to_have_count(3)
+    part.locator("#row").focus()
+    page.keyboard.press("ArrowUp")
+    expect(part.locator("td.written")).to_have_count(1)
+    assert "dot-product=0%2C1%2C0%2C0" in page.url
+    whole = total.inner_text()
+    assert part.locator("td.written").inner_text() == whole
+    part.get_by_role("button", name="next term").click()
+    expect(part.locator("td.written")).to_have_text("?")
+    for _ in range(3):
+        part.get_by_role("button", name="next term").click()
+    expect(part.locator("td.written")).to_have_text(whole)
+    part.locator("table[data-map=y][data-channel='1'] td").nth(8).click()
+    part.get_by_role("button", name="3×3").click()
+    expect(part.locator(".sum")).to_contain_text("27 of 27 products")
+    shown, address = total.inner_text(), page.url
+    page.goto(address)
+    expect(total).to_have_text(shown)
+    expect(part.get_by_role("button", name="3×3")).to_have_attribute("aria-pressed", "true")

@@ -40,25 +40,13 @@ def visit(request, browser, address) -> Visit:
     return visit
 
 
-def test_the_page_answers(visit):
+def test_the_page_answers_is_silent_stays_at_home_is_light_and_fits_a_phone(visit, address):
     assert visit.status == 200
-
-
-def test_the_page_logs_no_error(visit):
     assert visit.errors == []
-
-
-def test_the_page_asks_no_other_host(visit, address):
     assert visit.hosts - {""} == {urlsplit(address).netloc}  # data: addresses have no host
-
-
-def test_the_first_load_is_light(visit):
     total = sum(visit.weights.values())
     heaviest = sorted(visit.weights.items(), key=lambda item: -item[1])[:5]
     assert 10_000 < total <= LIMIT, f"{total:,} bytes, most of them in {heaviest}"
-
-
-def test_the_page_does_not_overflow_a_phone(visit):
     assert all(used <= width for width, used in visit.widths.items()), visit.widths
 
 

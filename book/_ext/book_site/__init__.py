@@ -4,6 +4,7 @@
 ``mathematics``  KaTeX at build time, and an error for a formula that KaTeX cannot read
 ``api``       the package's own page, without the libraries that the package builds on
 ``cells``     hidden cells, tables and figures that a keyboard and a phone can use
+``finding``   the field's words, under which the search finds a chapter
 ``anchors``   an address for each code cell, and links to it
 ``pages``     the head of each page: description, deferred scripts
 ``landing``   /index.html
@@ -17,11 +18,11 @@ from sphinx.application import Sphinx
 
 sys.path.append(str(Path(__file__).resolve().parents[3]))  # where companion and tools lie
 
-from book_site import anchors, api, assets, cells, hosting, landing, mathematics, pages
+from book_site import anchors, api, assets, cells, finding, hosting, landing, mathematics, pages
 
 
 def setup(app: Sphinx) -> dict:
     """Connect the parts, in the order in which Sphinx will meet them."""
-    for part in (hosting, mathematics, api, cells, anchors, pages, landing, assets):
+    for part in (hosting, mathematics, api, cells, finding, anchors, pages, landing, assets):
         part.connect(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": False}

@@ -3,8 +3,10 @@
 import re
 from html import escape, unescape
 
+from docutils import nodes
 from myst_nb.sphinx_ import HideCodeCellNode
 from sphinx.application import Sphinx
+from sphinx.transforms.post_transforms import SphinxPostTransform
 
 TABLE = re.compile(r'<table\b[^>]*class="[^"]*\bdataframe\b.*?</table>', re.DOTALL)
 ART = re.compile(r'<div class="fig-art"(?P<rest>[^>]*)>(?P<svg>\s*<svg\b[^>]*)')
@@ -24,6 +26,20 @@ def open_hidden(translator, node: HideCodeCellNode) -> None:
 def close_hidden(translator, node: HideCodeCellNode) -> None:
     """Write the end of a hidden cell."""
     translator.body.append("</details>\n")
+
+
+class CodeBelow(SphinxPostTransform):
+    """Put the folded code of a figure or a table below it: what a reader came for is first."""
+
+    default_priority = 200  # after myst-nb has folded it
+
+    def run(self, **kwargs) -> None:
+        for cell in self.document.findall(nodes.container):
+            if cell.get("nb_element") == "cell_code" and "tag_hide-input" in cell["classes"]:
+                folded = [part for part in cell.children if isinstance(part, HideCodeCellNode)]
+                for part in folded:
+                    cell.remove(part)
+                    cell.append(part)
 
 
 def scrolling_table(match: re.Match) -> str:
@@ -68,4 +84,5 @@ def adapt_page(app: Sphinx, pagename: str, templatename: str, context: dict, doc
 def connect(app: Sphinx) -> None:
     """Take hidden cells over from myst-nb, and adapt each page's outputs."""
     app.add_node(HideCodeCellNode, override=True, html=(open_hidden, close_hidden))
+    app.add_post_transform(CodeBelow)
     app.connect("html-page-context", adapt_page)

@@ -1,0 +1,69 @@
+"""Gates with other functions at their end, and what is left of a network when its gates are exchanged."""
+
+from collections.abc import Callable
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+from companion.data import Split
+from companion.squeeze_excitation import SqueezeExcitation, replaced_gates
+from companion.studies._study import Question, Study
+from companion.studies._trunk import DIGITS
+from companion.studies.squeeze_excitation import network
+from companion.training import evaluate
+
+
+def opened(channels: int) -> SqueezeExcitation:
+    """Return a block with a ReLU gate that is about one at the start."""
+    block = SqueezeExcitation(channels, 4, gate_layer=nn.ReLU)
+    nn.init.ones_(block.expand.bias)
+    return block
+
+
+def mean(gates: Tensor) -> Tensor:
+    """Return the mean gates (1, C, 1, 1) of all pictures of a batch."""
+    return gates.mean(dim=0, keepdim=True)
+
+
+def swapped(gates: Tensor) -> Tensor:
+    """Return the gates of another picture of the batch for each, always the same one."""
+    return gates[torch.randperm(len(gates), generator=torch.Generator().manual_seed(0))]
+
+
+def tampered(change: Callable[[Tensor], Tensor], model: nn.Module, split: Split) -> float:
+    """Return the test accuracy in percent with changed gates; without a gate in the model it is its own."""
+    if not any(isinstance(module, SqueezeExcitation) for module in model.modules()):
+        return evaluate(model, split.test_x, split.test_y)
+    with replaced_gates(model, change):
+        return evaluate(model, split.test_x, split.test_y)
+
+
+CHANGES = {"mean gates": mean, "another's gates": swapped, "gates at one": torch.ones_like}
+TAMPERED = {name: partial(tampered, change) for name, change in CHANGES.items()}
+
+
+def studies() -> list[Study]:
+    """Return the study of the chapter on gates: 300 digits, the network of gate-digits-300 and half its epochs."""
+    gate = partial(SqueezeExcitation, reduction=4)
+    blocks = {
+        "sigmoid": gate,
+        "tanh": partial(gate, gate_layer=nn.Tanh),
+        "ReLU": partial(gate, gate_layer=nn.ReLU),
+        "ReLU, opened": opened,
+    }
+    study = Study(
+        name="gate-kinds-digits-300",
+        pictures=f"300 {DIGITS.words}",
+        variants={name: partial(network, DIGITS, block) for name, block in blocks.items()},
+        split=DIGITS.draws(300),
+        input_size=(1, 1, 8, 8),
+        questions=(
+            *(Question(name, "sigmoid", margin=0.5) for name in blocks if name != "sigmoid"),
+            Question("ReLU, opened", "ReLU", margin=0.5),
+        ),
+        epochs=12,
+        batch_size=32,
+        also=TAMPERED,
+    )
+    return [study]

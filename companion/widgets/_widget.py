@@ -1,0 +1,42 @@
+"""What every interactive part is: an element, its settings, its scripts, and what stands there without scripts."""
+
+import json
+from collections.abc import Mapping
+from html import escape
+from importlib.resources import files
+
+
+class Widget:
+    """A custom element with its settings and its fallback.
+
+    Args:
+        element: name of the element and of the script that defines it, for example "channel-mixer".
+        settings: handed to the script as JSON.
+        fallback: HTML for readers who run no script.
+        summary: the plain text of the widget.
+    """
+
+    def __init__(self, element: str, settings: Mapping, fallback: str, summary: str):
+        self.element = element
+        self.settings = dict(settings)
+        self.fallback = fallback
+        self.summary = summary
+
+    @property
+    def script(self) -> str:
+        """Source of what all elements share, and of the script that defines this one."""
+        names = "base", self.element.replace("-", "_")
+        return "".join(files(__package__).joinpath(f"{name}.js").read_text("utf-8") for name in names)
+
+    @property
+    def html(self) -> str:
+        """The element, its fallback and its script."""
+        settings = escape(json.dumps(self.settings), quote=True)
+        element = f'<{self.element} data-settings="{settings}">{self.fallback}</{self.element}>'
+        return f"{element}<script>{self.script}</script>"
+
+    def __repr__(self) -> str:
+        return self.summary
+
+    def _repr_mimebundle_(self, **kwargs) -> dict:
+        return {"text/plain": repr(self), "text/html": self.html}

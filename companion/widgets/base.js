@@ -1,0 +1,55 @@
+// What all interactive parts share: settings, a shadow root with one style, sliders, and a state in the address.
+globalThis.BookWidget ??= class extends HTMLElement {
+  static style = `
+    :host { display: block; container-type: inline-size; margin: 1em 0; font-size: .95em; line-height: 1.4 }
+    form { display: grid; grid-template-columns: fit-content(45%) 1fr 4.2em; gap: .35rem .8rem; align-items: center; margin: .9rem 0 0 }
+    input[type=range] { min-width: 0; width: 100%; margin: 0; height: 1.6rem; accent-color: var(--pst-color-primary, #0072b2) }
+    output { text-align: right; font-variant-numeric: tabular-nums }
+    .buttons { display: flex; flex-wrap: wrap; gap: .5rem; margin: .9rem 0 .6rem }
+    button { font: inherit; color: inherit; background: none; border: 1px solid currentColor; border-radius: 6px; padding: .25rem .7rem; cursor: pointer }
+    button:hover { background: color-mix(in srgb, currentColor 12%, transparent) }
+    button[aria-pressed=true] { background: color-mix(in srgb, currentColor 18%, transparent); font-weight: 600 }
+    button:focus-visible, input:focus-visible { outline: 2px solid var(--pst-color-primary, #0072b2); outline-offset: 2px }
+    p { margin: .4rem 0; font-variant-numeric: tabular-nums }
+    @container (max-width: 30em) { /* words above, so that sliders have the width of a phone */
+      form { grid-template-columns: 1fr 4.2em; row-gap: 0 }
+      label { grid-column: 1 / -1; margin-top: .3rem }
+    }`;
+
+  connectedCallback() {
+    if (document.readyState === "loading") { // what stands inside may not have been read yet
+      document.addEventListener("DOMContentLoaded", () => this.connectedCallback(), { once: true });
+      return;
+    }
+    if (this.shadowRoot) return;
+    this.settings = JSON.parse(this.dataset.settings);
+    this.attachShadow({ mode: "open" });
+    this.start(this.settings);
+  }
+
+  find(selector) { return this.shadowRoot.querySelector(selector); }
+
+  // Words come from settings and are text, never markup.
+  static escape(words) {
+    return String(words).replace(/[&<>"]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[sign]);
+  }
+
+  static slider(id, words, least, most, value, step = 1) {
+    return `<label for="${id}">${BookWidget.escape(words)}</label>
+      <input id="${id}" type="range" min="${least}" max="${most}" step="${step}" value="${value}"><output for="${id}">${value}</output>`;
+  }
+
+  show(markup, style = "") { this.shadowRoot.innerHTML = `<style>${BookWidget.style}${style}</style>${markup}`; }
+
+  // The state of a part lies in the page's address as ?name=values, so that a link shows what its sender saw.
+  recall() {
+    const kept = new URLSearchParams(location.search).get(this.localName);
+    return kept === null ? null : kept.split(",");
+  }
+
+  keep(values) {
+    const address = new URL(location.href);
+    address.searchParams.set(this.localName, values.join(","));
+    try { history.replaceState(null, "", address); } catch { /* an address that may not be changed */ }
+  }
+};

@@ -30,16 +30,6 @@ def integer(name: str, value: object, *, at_least: int = 1) -> int:
     return int(value)
 
 
-def each_integer(name: str, values: Iterable[object], *, at_least: int = 1) -> list[int]:
-    """Return ``values`` as ints of at least ``at_least``.
-
-    >>> each_integer("channels", [8, 0])
-    Traceback (most recent call last):
-    ValueError: channels[1] must be at least 1, got 0
-    """
-    return [integer(f"{name}[{i}]", value, at_least=at_least) for i, value in enumerate(values)]
-
-
 def integers(**values: object) -> None:
     """Check that each value is an ``int`` of at least one; the names are those of the arguments.
 
@@ -49,6 +39,16 @@ def integers(**values: object) -> None:
     """
     for name, value in values.items():
         integer(name, value)
+
+
+def each_integer(name: str, values: Iterable[object], *, at_least: int = 1) -> list[int]:
+    """Return ``values`` as ints of at least ``at_least``.
+
+    >>> each_integer("channels", [8, 0])
+    Traceback (most recent call last):
+    ValueError: channels[1] must be at least 1, got 0
+    """
+    return [integer(f"{name}[{i}]", value, at_least=at_least) for i, value in enumerate(values)]
 
 
 def pair(name: str, value: object, *, at_least: int = 1) -> tuple[int, int]:

@@ -117,7 +117,7 @@ def test_the_dot_product_goes_by_keyboard_and_by_pointer_and_its_link_shows_the_
     part.locator("#row").focus()
     page.keyboard.press("ArrowUp")
     expect(part.locator("td.written")).to_have_count(1)
-    assert "dot-product=0%2C1%2C0%2C0" in page.url
+    assert "dot-product=2%2C1%2C0%2C0" in page.url
     whole = total.inner_text()
     assert part.locator("td.written").inner_text() == whole
     part.get_by_role("button", name="next term").click()

@@ -7,7 +7,6 @@ import tomllib
 from pathlib import Path
 
 from docutils import nodes
-from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
@@ -23,18 +22,29 @@ def section_of(doctree: nodes.document, heading: str) -> nodes.section | None:
     return None
 
 
-def add_entries(app: Sphinx, doctree: nodes.document) -> None:
-    """Give the sections of a page the words under which they are looked for."""
+def find_sections(app: Sphinx, doctree: nodes.document) -> None:
+    """Note the words of a page's sections."""
+    entries = []
     for heading, words in WORDS.get(Path(app.env.docname).name, {}).items():
         section = section_of(doctree, heading)
         if section is None:
             logger.warning("search_words.toml: %s has no heading with %r", app.env.docname, heading)
             continue
         anchor = section["ids"][0] if heading else ""
-        entries = [("single", word, anchor, "main", None) for word in words]
-        section.append(addnodes.index(entries=entries))
+        entries += [(word, anchor, "main") for word in words]
+    app.env.metadata[app.env.docname]["search_entries"] = entries
+
+
+def add_entries(app: Sphinx) -> list:
+    """Hand the words of all pages to the search index, which forgets those of pages that were not read again."""
+    indexer = getattr(app.builder, "indexer", None)
+    if indexer is not None:
+        for docname, metadata in app.env.metadata.items():
+            indexer._index_entries[docname] = metadata.get("search_entries", [])
+    return []
 
 
 def connect(app: Sphinx) -> None:
-    """Add the entries when a page has been read."""
-    app.connect("doctree-read", add_entries)
+    """Note the words when a page has been read, and hand them on before the index is written."""
+    app.connect("doctree-read", find_sections)
+    app.connect("html-collect-pages", add_entries)

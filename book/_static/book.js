@@ -29,7 +29,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const toText = Search.htmlToText;
   Search.htmlToText = (html, anchor) => {
     const page = new DOMParser().parseFromString(html, "text/html");
-    page.querySelectorAll(".cell, pre, table, figure, dt, .katex-html, h1, h2, h3").forEach((part) => part.remove());
+    page.querySelectorAll(".cell, pre, table, figure, dt, nav, .contents, .katex-html, h1, h2, h3").forEach((part) => part.remove());
     return toText(page.documentElement.outerHTML, anchor).replace(/\s+/g, " ");
   };
 });

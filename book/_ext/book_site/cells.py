@@ -10,6 +10,8 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 
 TABLE = re.compile(r'<table\b[^>]*class="[^"]*\bdataframe\b.*?</table>', re.DOTALL)
 ART = re.compile(r'<div class="fig-art"(?P<rest>[^>]*)>(?P<svg>\s*<svg\b[^>]*)')
+DRAWING = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
+PREFIX = re.compile(r'\bid="([0-9a-f]{6})-')
 CLAIM = re.compile(r"<blockquote>(\s*<div>\s*<p><strong>Claims? )")
 
 
@@ -61,6 +63,25 @@ def scrolling_figure(match: re.Match) -> str:
     return f'<div class="fig-art"{match["rest"]} tabindex="0"{style}>{match["svg"]}'
 
 
+def unique_ids(body: str) -> str:
+    """Give drawings of one text, whose ids begin alike, ids of their own.
+
+    >>> unique_ids('<svg><g id="0123ab-m1"/></svg><svg><g id="0123ab-m1"/></svg>')
+    '<svg><g id="0123ab-m1"/></svg><svg><g id="0123ab2-m1"/></svg>'
+    """
+    seen: dict[str, int] = {}
+
+    def renamed(match: re.Match) -> str:
+        found = PREFIX.search(match[0])
+        if found is None:
+            return match[0]
+        prefix = found[1]
+        seen[prefix] = seen.get(prefix, 0) + 1
+        return match[0] if seen[prefix] == 1 else match[0].replace(f"{prefix}-", f"{prefix}{seen[prefix]}-")
+
+    return DRAWING.sub(renamed, body)
+
+
 def adapt(body: str) -> str:
     """Adapt the body of a page: tables, figures, and quotations that state a claim of the sources.
 
@@ -72,7 +93,7 @@ def adapt(body: str) -> str:
     <div class="pst-scrollable-table-container" tabindex="0" role="group" aria-label="Table: Cost"><table ...
     """
     body = CLAIM.sub(r'<blockquote class="claim">\1', body)
-    return ART.sub(scrolling_figure, TABLE.sub(scrolling_table, body))
+    return ART.sub(scrolling_figure, TABLE.sub(scrolling_table, unique_ids(body)))
 
 
 def adapt_page(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:

@@ -47,5 +47,7 @@ def test_what_is_shown_of_a_page_is_prose(page, words):
     shown = page.locator("#search-results li p.context").all_inner_texts()
     assert shown
     for text in shown:
-        assert not re.search(r"\bimport \w+ as\b|\bfrom \w+ import\b|\bdef \w+\(|\w+\.\w+\(|\\\w+\{|Show the code", text), text
+        assert not re.search(
+            r"\bimport \w+ as\b|\bfrom \w+ import\b|\bdef \w+\(|\w+\.\w+\(|\\\w+\{|Show the code", text
+        ), text
         assert "\n" not in text

@@ -30,26 +30,14 @@ def test_mean_and_spread_are_those_of_the_statistics_module(three, name):
     assert three.spread(name, "train") == pytest.approx(statistics.stdev(ACCURACIES[name]))
 
 
-def test_a_difference_is_paired_by_seed_and_verdicts_compare_means(three):
-    differences = [2.2, 1.0, 0.8]
-    mean, standard_error = three.difference("a", "b")
-    assert mean == pytest.approx(statistics.mean(differences))
-    assert standard_error == pytest.approx(statistics.stdev(differences) / math.sqrt(3))
-    assert three.difference("b", "a").mean == -mean
-    assert three.within("a", "b", points=1.5)
-    assert three.within("b", "a", points=1.5)
-    assert not three.within("a", "b", points=1)
-    assert three.ahead("a", "b", points=1)
-    assert not three.ahead("a", "b", points=1.5)
-    assert not three.ahead("b", "a")
-    assert not three.ahead("a", "a")
-
-
-def test_a_verdict_on_the_edge_is_not_decided_by_float_noise():
-    pair = Comparison((Run("a", 0, 1, 82.2, 82.2, ()), Run("b", 0, 1, 80.6, 80.6, ())))
-    assert pair.difference("a", "b").mean > 1.6  # by 8e-15
-    assert pair.within("a", "b", points=1.6)
-    assert not pair.ahead("a", "b", points=1.6)
+def test_a_pair_holds_the_differences_seed_by_seed(three):
+    pair, differences = three.pair("a", "b", margin=1.5), [2.2, 1.0, 0.8]
+    assert pair.differences == pytest.approx(differences)
+    assert pair.mean == pytest.approx(statistics.mean(differences))
+    assert pair.standard_error == pytest.approx(statistics.stdev(differences) / math.sqrt(3))
+    assert (pair.first, pair.second, pair.margin) == ("a", "b", 1.5)
+    assert three.pair("b", "a", margin=1.5).mean == -pair.mean
+    assert three.pair("a", "b", margin=1.5, part="train").differences == pytest.approx(differences)
 
 
 def test_the_table_shows_mean_and_spread_with_one_decimal(three):
@@ -65,8 +53,8 @@ def test_the_table_shows_mean_and_spread_with_one_decimal(three):
 def test_one_seed_has_a_mean_and_no_spread():
     alone = Comparison((Run("a", 0, 10, 99.0, 97.0, ()), Run("b", 0, 10, 99.0, 96.0, ())))
     assert math.isnan(alone.spread("a"))
-    assert math.isnan(alone.difference("a", "b").standard_error)
-    assert alone.within("a", "b", points=1)
+    with pytest.raises(ValueError, match="differences must be at least two, got 1"):
+        alone.pair("a", "b", margin=1.0)
     assert "±" not in str(alone).splitlines()[-1]
     assert "one seed" in str(alone)
 
@@ -76,8 +64,8 @@ def test_one_seed_has_a_mean_and_no_spread():
     [
         (lambda c: c.mean("d"), r"name must be one of \['a', 'b', 'c'\], got 'd'"),
         (lambda c: c.accuracies("a", "validation"), r"part must be one of \['train', 'test'\], got 'validation'"),
-        (lambda c: c.within("a", "b", points=-1), "points must be at least 0, got -1"),
-        (lambda c: c.ahead("a", "b", points=math.nan), "points must be at least 0, got nan"),
+        (lambda c: c.pair("a", "b", margin=-1), "margin must be above 0 and finite, got -1"),
+        (lambda c: c.pair("a", "b", margin=math.nan), "margin must be above 0 and finite, got nan"),
         (lambda c: Comparison(()), r"runs must go through the same seeds for each variant, got \[\]"),
         (lambda c: Comparison(c.runs[:-1]), "runs must go through the same seeds for each variant"),
     ],

@@ -4,10 +4,18 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from companion import bottleneck, data, nonlinearity, pointwise, receptive_field, residual
-from companion.claims import _experiments, _networks
+from companion import bottleneck, data, nonlinearity, pointwise, receptive_field, residual, studies
+from companion.claims import _networks
 from companion.claims._claim import Finding, claim
-from companion.claims._recorded import LINEAR_BOTTLENECK, measured, not_worse, pairs
+from companion.claims._recorded import (
+    INITIALISATION,
+    LINEAR_BOTTLENECK,
+    dead_runs,
+    measured,
+    not_worse,
+    pairs,
+    reached,
+)
 
 
 @claim(
@@ -137,12 +145,12 @@ def left_out() -> Finding:
     cell="pitfalls#start-verdict",
 )
 def first_weights() -> Finding:
-    """Train thirty layers from He's start, and from that of the library; "learn": over 40 % of the digits."""
-    runs = _experiments.starts()
-    learnt = {name: sum(accuracy > 40 for accuracy in runs.accuracies(name)) for name in runs.names}
+    """Count the runs of forty layers that die, from He's start and from the library's, each at its own rate."""
+    dead = dead_runs(INITIALISATION, "He", "PyTorch")
     cases = {
-        "He's start learns": learnt["He"] == len(runs.seeds),
-        "PyTorch's default does not": learnt["PyTorch"] == 0,
+        "He's start learns": dead["He"] == 0,
+        "PyTorch's default does not": dead["PyTorch"] == len(studies.FINAL_SEEDS),
     }
-    reached = ", ".join(f"{name} {runs.mean(name):.1f} ± {runs.spread(name):.1f} %" for name in runs.names)
-    return Finding(cases, f"30 layers, accuracy over {len(runs.seeds)} seeds, where a guess has 10 %: {reached}")
+    counts = ", ".join(f"{name} {count} of {len(studies.FINAL_SEEDS)}" for name, count in dead.items())
+    said = reached([INITIALISATION], "He", "PyTorch")
+    return Finding(cases, f"40 layers, {said}, where a guess has 10 %; runs that never learned: {counts}")

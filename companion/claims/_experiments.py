@@ -1,25 +1,11 @@
-"""The small trainings that the ledger runs itself, each once per process; the others are recorded studies."""
+"""The small training that the ledger runs itself, once per process; the others are recorded studies."""
 
-from functools import cache, partial
+from functools import cache
 
 import torch
 from torch import nn
 
-from companion import data, pitfalls, squeeze_excitation, studies, training
-
-
-def _deep(initialisation: str, layers: int = 30, channels: int = 24) -> nn.Sequential:
-    stem = nn.Conv2d(1, channels, kernel_size=3, padding=1), nn.ReLU(), nn.MaxPool2d(2)
-    stack = pitfalls.initialise(pitfalls.pointwise_stack(channels, layers), initialisation)
-    return nn.Sequential(*stem, stack, nn.Flatten(), nn.Linear(channels * 16, 10))
-
-
-@cache
-def starts() -> training.Comparison:
-    """Train thirty 1x1 convolutions in a row from two kinds of first weights (A13)."""
-    variants = {name: partial(_deep, name) for name in ("PyTorch", "He")}
-    few = data.digits(train_size=400)
-    return training.compare(variants, few, epochs=8, lr=0.005, batch_size=100, progress=False)
+from companion import data, squeeze_excitation, studies, training
 
 
 @cache

@@ -114,7 +114,7 @@ class Ledger:
 def ledger(claims: Iterable[Claim] = CLAIMS) -> Ledger:
     """Run the check of every claim and return what they found.
 
-    Two small trainings, each run once per process, take most of the time: about ten seconds on two cores.
+    A small training, run once per process, takes most of the time.
 
     Args:
         claims: which to check; all of them if not given.

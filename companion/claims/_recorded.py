@@ -14,6 +14,7 @@ LINEAR_BOTTLENECK = ("linear-bottleneck-digits-1000",)
 GATE = ("gate-digits-300",)
 INCEPTION = ("inception-digits-300",)
 WITHOUT_POINTWISE = ("without-pointwise-digits-1000",)
+INITIALISATION = "initialisation-digits-400"
 
 
 def better(pair: Pair) -> bool | None:
@@ -61,6 +62,12 @@ def reached(names: Iterable[str], *variants: str) -> str:
         rows = {row[0]: row[-1] for row in found.results().rows}
         parts.append(f"on {where(found)} {', '.join(f'{name} {rows[name]}' for name in variants)} %")
     return "; ".join(parts)
+
+
+def dead_runs(name: str, *variants: str) -> dict[str, int]:
+    """Return how many final runs of each variant of a study never learned."""
+    found = studies.recorded(name)
+    return {variant: found.dead(variant) for variant in variants}
 
 
 def measured(pairs: dict[str, Pair]) -> str:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from companion.studies._plan import SWEEP_SEEDS, neighbour
 from companion.studies._record import Record
 from companion.studies._study import Question, Study
-from companion.tables import Table
+from companion.tables import Table, Tabular
 from companion.training import Pair
 
 
 @dataclass(frozen=True, repr=False)
-class Recorded:
+class Recorded(Tabular):
     """A study together with its recorded results; it shows itself as the table of `results`.
 
     Attributes:
@@ -82,11 +82,12 @@ class Recorded:
         times the rate of each variant (from the sweep, fewer seeds), and after twice the epochs. What else is
         measured is measured of the final runs alone, and has no such columns.
         """
-        rows = []
+        rows, columns = [], ["first minus second", "points (95 % interval)", "verdict"]
+        columns += ["rate / 3", "rate × 3", "epochs × 2"] if what == "test" else []
         for question in self.study.questions:
-            pair = self.record.pair(question, what)
-            others = [self.at_rate(question, -1), self.at_rate(question, +1), self.record.longer(question)]
-            others = others if what == "test" else []
+            pair, others = self.record.pair(question, what), []
+            if what == "test":
+                others = [self.at_rate(question, -1), self.at_rate(question, +1), self.record.longer(question)]
             changed = [f"{other.mean:+.1f}, {other.verdict}".replace("-", "−") for other in others]
             rows.append([f"{pair.first} minus {pair.second}", pair.measured, pair.verdict, *changed])
         noise = max(self.resolution(name) for name in self.study.variants)
@@ -95,8 +96,6 @@ class Recorded:
             f"{len(rows)} comparison{plural} over {seeds} seeds; {pictures:,} test pictures leave ± {noise:.1f} "
             "points in one accuracy"
         )
-        columns = ["first minus second", "points (95 % interval)", "verdict"]
-        columns += ["rate / 3", "rate × 3", "epochs × 2"] if what == "test" else []
         return Table(columns, rows, caption)
 
     def at_rate(self, question: Question, steps: int) -> Pair:
@@ -121,8 +120,5 @@ class Recorded:
         losses, guess = self.record.final(variant, "loss"), math.log(self.study.classes)
         return sum(loss is None or loss > guess - 0.01 for loss in losses)
 
-    def __repr__(self) -> str:
-        return repr(self.results())
-
-    def _repr_html_(self) -> str:
-        return self.results()._repr_html_()
+    def _table(self) -> Table:
+        return self.results()

@@ -5,8 +5,8 @@ model, the pictures, the seed and the kind of processor, and not on how many tas
 """
 
 from companion.training._compare import compare
-from companion.training._comparison import Comparison, Difference, Run
+from companion.training._comparison import Comparison, Run
 from companion.training._loop import History, evaluate, fit
 from companion.training._pair import Pair, verdicts
 
-__all__ = ["Comparison", "Difference", "History", "Pair", "Run", "compare", "evaluate", "fit", "verdicts"]
+__all__ = ["Comparison", "History", "Pair", "Run", "compare", "evaluate", "fit", "verdicts"]

@@ -4,7 +4,6 @@ import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from torch import nn
 
@@ -37,20 +36,11 @@ class Run:
     model: nn.Module | None = field(default=None, compare=False, repr=False)
 
 
-class Difference(NamedTuple):
-    """A mean difference in points (of accuracy in percent) and its standard error."""
-
-    mean: float
-    standard_error: float
-
-
 @dataclass(frozen=True, repr=False)
 class Comparison(Tabular):
     """The runs of a comparison, variant by variant and seed by seed; each variant has the same seeds.
 
-    Accuracies are in percent. The spread is the sample standard deviation over the seeds. Another kind of
-    processor moves the means a little, so give ``within`` and ``ahead`` a number of ``points`` that lies well off
-    the measured difference.
+    Accuracies are in percent. The spread is the sample standard deviation over the seeds.
 
     Raises:
         ValueError: if the variants don't have the same seeds in the same order.
@@ -65,10 +55,8 @@ class Comparison(Tabular):
     -------  ----------  ----------  ----------
     a                10  99.0 ± 0.0  97.5 ± 0.7
     b                20  99.0 ± 0.0  95.0 ± 1.4
-    >>> comparison.difference("a", "b")
-    Difference(mean=2.5, standard_error=0.5)
-    >>> comparison.within("a", "b", points=1.5), comparison.ahead("a", "b", points=1)
-    (False, True)
+    >>> comparison.pair("a", "b", margin=1.0)
+    a minus b: 2.5 ± 0.5 (−3.9 to 8.9), cannot tell
     """
 
     runs: tuple[Run, ...]
@@ -127,23 +115,6 @@ class Comparison(Tabular):
         """Return the sample standard deviation over the seeds, in points; NaN for a single seed."""
         return _spread(self.accuracies(name, part))
 
-    def difference(self, a: str, b: str, part: str = "test") -> Difference:
-        """Return the mean of ``a`` minus ``b``, paired by seed, in points, with its standard error.
-
-        The standard error is NaN for a single seed.
-        """
-        pairs = zip(self.accuracies(a, part), self.accuracies(b, part), strict=True)
-        differences = [x - y for x, y in pairs]
-        return Difference(statistics.fmean(differences), _spread(differences) / math.sqrt(len(differences)))
-
-    def within(self, a: str, b: str, part: str = "test", *, points: float) -> bool:
-        """Tell whether the means of ``a`` and ``b`` are at most ``points`` apart, either way."""
-        return abs(self.difference(a, b, part).mean) <= _limit(points)
-
-    def ahead(self, a: str, b: str, part: str = "test", *, points: float = 0) -> bool:
-        """Tell whether the mean of ``a`` is more than ``points`` above that of ``b``."""
-        return self.difference(a, b, part).mean > _limit(points)
-
     def pair(self, first: str, second: str, margin: float, part: str = "test") -> Pair:
         """Return ``first`` minus ``second``, seed by seed, in points, with its interval and verdict.
 
@@ -173,9 +144,3 @@ class Comparison(Tabular):
 
 def _spread(values: Sequence[float]) -> float:
     return statistics.stdev(values) if len(values) > 1 else math.nan
-
-
-def _limit(points: float) -> float:
-    if not points >= 0:
-        raise ValueError(f"points must be at least 0, got {points}")
-    return points + 1e-9  # 82.2 and 80.6 are 1.6 points apart, though their floats differ by a little more

@@ -122,6 +122,12 @@ def test_shown_code_fits_the_column(path):
             assert len(cell.source.splitlines()) <= 20, cell.id
 
 
+def test_a_folded_cell_says_what_is_in_it(path):
+    for cell in code_cells(path):
+        if "hide-cell" in tags(cell):
+            assert cell.metadata.mystnb.code_prompt_show.startswith("Show "), cell.id
+
+
 def test_a_chapter_shows_little_code(chapter):
     shown = [cell.source for cell in code_cells(chapter) if not tags(cell) & FOLDED]
     assert sum(len(source.splitlines()) for source in shown) <= SHOWN

@@ -12,7 +12,7 @@ TABLE = re.compile(r'<table\b[^>]*class="[^"]*\bdataframe\b.*?</table>', re.DOTA
 ART = re.compile(r'<div class="fig-art"(?P<rest>[^>]*)>(?P<svg>\s*<svg\b[^>]*)')
 DRAWING = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
 PREFIX = re.compile(r'\bid="([0-9a-f]{6})-')
-CLAIM = re.compile(r"<blockquote>(\s*<div>\s*<p><strong>Claims? )")
+CLAIM = re.compile(r"<blockquote>(\s*<div>\s*<p><strong>Claims?[ .])")
 
 
 def open_hidden(translator, node: HideCodeCellNode) -> None:
@@ -89,6 +89,8 @@ def adapt(body: str) -> str:
     '<div class="fig-art" role="img" tabindex="0" style="--fig-width: 300px"><svg style="max-width: 300px">'
     >>> adapt("<blockquote><div><p><strong>Claim A1.</strong>")
     '<blockquote class="claim"><div><p><strong>Claim A1.</strong>'
+    >>> adapt("<blockquote><div><p><strong>Claim.</strong>")
+    '<blockquote class="claim"><div><p><strong>Claim.</strong>'
     >>> print(adapt('<table class="dataframe"><caption>Cost</caption></table>'))  # doctest: +ELLIPSIS
     <div class="pst-scrollable-table-container" tabindex="0" role="group" aria-label="Table: Cost"><table ...
     """

@@ -10,6 +10,7 @@ globalThis.BookWidget ??= class extends HTMLElement {
     button:hover { background: color-mix(in srgb, currentColor 12%, transparent) }
     button[aria-pressed=true] { background: color-mix(in srgb, currentColor 18%, transparent); font-weight: 600 }
     button:focus-visible, input:focus-visible { outline: 2px solid var(--pst-color-primary, #0072b2); outline-offset: 2px }
+    .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
     p { margin: .4rem 0; font-variant-numeric: tabular-nums }
     @container (max-width: 30em) { /* words above, so that sliders have the width of a phone */
       form { grid-template-columns: 1fr 4.2em; row-gap: 0 }
@@ -39,17 +40,38 @@ globalThis.BookWidget ??= class extends HTMLElement {
       <input id="${id}" type="range" min="${least}" max="${most}" step="${step}" value="${value}"><output for="${id}">${value}</output>`;
   }
 
-  show(markup, style = "") { this.shadowRoot.innerHTML = `<style>${BookWidget.style}${style}</style>${markup}`; }
+  // Words that a screen reader speaks once nothing has moved for a while; seen words change at once, elsewhere.
+  say(words) {
+    clearTimeout(this.later);
+    this.later = setTimeout(() => (this.find("[aria-live]").textContent = words), 700);
+  }
+
+  show(markup, style = "") {
+    this.shadowRoot.innerHTML = `<style>${BookWidget.style}${style}</style>${markup}<span class="unseen" aria-live="polite"></span>`;
+    this.find("form")?.addEventListener("submit", (event) => event.preventDefault());
+  }
 
   // The state of a part lies in the page's address as ?name=values, so that a link shows what its sender saw.
+  get place() { // the second of a kind on a page is name-2
+    const before = [...document.querySelectorAll(this.localName)].indexOf(this);
+    return this.localName + (before > 0 ? `-${before + 1}` : "");
+  }
+
   recall() {
-    const kept = new URLSearchParams(location.search).get(this.localName);
+    const kept = new URLSearchParams(location.search).get(this.place);
     return kept === null ? null : kept.split(",");
+  }
+
+  // Sliders, and what else has a value, as they were kept.
+  restore(inputs) {
+    this.recall()?.forEach((value, i) => {
+      if (inputs[i] && value !== "" && Number.isFinite(Number(value))) inputs[i].value = value;
+    });
   }
 
   keep(values) {
     const address = new URL(location.href);
-    address.searchParams.set(this.localName, values.join(","));
+    address.searchParams.set(this.place, values.join(","));
     try { history.replaceState(null, "", address); } catch { /* an address that may not be changed */ }
   }
 };

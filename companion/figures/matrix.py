@@ -57,7 +57,7 @@ def _draw(axis: Axes, matrix: np.ndarray, write: str | None) -> None:
             axis.add_patch(Rectangle((column, row), 1, 1, facecolor=colour, linewidth=0))
         if write:
             number = format(value, write).replace("-", "\N{MINUS SIGN}")
-            axis.text(column + 0.5, row + 0.5, number, ha="center", va="center", fontsize=8)
+            axis.text(column + 0.5, row + 0.5, number, ha="center", va="center", fontsize=9)
     axis.add_patch(Rectangle((0, 0), columns, rows, fill=False, edgecolor=GRID, linewidth=0.8))
     axis.set(xlim=(0, columns), ylim=(rows, 0), aspect="equal", xticks=[], yticks=[])
     axis.set(xlabel=f"{columns} in", ylabel=f"{rows} out")

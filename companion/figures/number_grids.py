@@ -53,10 +53,10 @@ def number_grids(
     left = 0.0
     for index, ((title, _), stack) in enumerate(zip(columns, stacks, strict=True)):
         _stack(axis, stack, left, (tall - heights[index]) / 2, write)
-        axis.text(left + widths[index] / 2, -0.08 / cell, title, ha="center", va="bottom", fontsize=8.5)
+        axis.text(left + widths[index] / 2, -0.08 / cell, title, ha="center", va="bottom", fontsize=9)
         left += widths[index] + _GAP
         if index < len(signs):
-            middle, size = left - _GAP / 2, 8 if "\n" in signs[index] else 15
+            middle, size = left - _GAP / 2, 9 if "\n" in signs[index] else 15
             axis.text(middle, tall / 2, signs[index], ha="center", va="center", fontsize=size)
     if bypass:
         end, top = left - _GAP - widths[-1] - _GAP / 2, -0.5 / cell
@@ -78,6 +78,6 @@ def _stack(axis: Axes, stack: Sequence[np.ndarray], left: float, top: float, wri
             x, y = left + column, top + row
             axis.add_patch(Rectangle((x, y), 1, 1, facecolor=face, edgecolor=edge, linewidth=0.8))
             number = format(value, write).replace("-", "\N{MINUS SIGN}")
-            size = 8.5 if len(number) < 4 else 7
+            size = 9 if len(number) < 4 else 8
             axis.text(x + 0.5, y + 0.5, number, ha="center", va="center", fontsize=size)
         top += len(grid) + _APART

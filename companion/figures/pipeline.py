@@ -29,7 +29,7 @@ def pipeline(tiles: int, stages: int, *, alt: str, caption: str = "") -> Picture
         rows = (tile - 0.35, 0.7)
         axis.broken_barh([(start, tile - start)], rows, facecolor=(ORANGE, 0.5), edgecolor=ORANGE)
         axis.broken_barh([(tile, 1)], rows, facecolor=BLUE, edgecolor=BLUE)
-        axis.text((start + tile) / 2, tile, "on its way", ha="center", va="center", fontsize=8.5)
+        axis.text((start + tile) / 2, tile, "on its way", ha="center", va="center", fontsize=9)
     right = {"color": BLUE, "fontsize": 9, "fontweight": "bold", "ha": "right", "va": "center"}
     axis.text(tiles + 0.1, 0, "blue: multiplied", **right)
     axis.set(xlim=(-1, tiles + 0.2), ylim=(tiles - 0.4, -0.6), xlabel="turns of the loop")

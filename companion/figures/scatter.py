@@ -51,7 +51,7 @@ def scatter(
         xs, ys = zip(*points.values(), strict=True)
         axis.scatter(xs, ys, s=34, color=colour, edgecolor=PAPER, linewidth=0.6, zorder=3, label=name)
         for label, point in points.items():
-            axis.annotate(label, point, xytext=(0, 4), textcoords="offset points", ha="center", fontsize=8)
+            axis.annotate(label, point, xytext=(0, 4), textcoords="offset points", ha="center", fontsize=9)
     axis.margins(0.14)
     axis.autoscale_view()  # matplotlib puts it off until something is drawn
     low, high = axis.get_xlim()
@@ -75,4 +75,4 @@ def _name_the_ray(axis, name: str, ratio: float) -> None:
         place = {"xy": (1.01, ratio * right), "xycoords": ("axes fraction", "data"), "ha": "left", "va": "center"}
     else:
         place = {"xy": (top / ratio, 1.01), "xycoords": ("data", "axes fraction"), "ha": "center", "va": "bottom"}
-    axis.annotate(name, **place, fontsize=8, annotation_clip=False)
+    axis.annotate(name, **place, fontsize=9, annotation_clip=False)

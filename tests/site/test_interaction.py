@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from book_pages import PAGES, first_page_with
 from playwright.sync_api import expect
 
@@ -107,6 +108,34 @@ def test_the_chapters_open_from_a_phone_s_menu(page):
     page.locator(".primary-toggle").click()
     page.locator("#pst-primary-sidebar-modal nav.bd-links a").first.click()
     page.wait_for_url(f"**/{PAGES[1]}")
+
+
+@pytest.mark.parametrize("side", ["primary", "secondary"])
+def test_a_drawer_on_a_phone_closes_by_its_button_and_shows_the_section_that_was_chosen(side, page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(PAGES[1])
+    drawer = page.locator(f"#pst-{side}-sidebar-modal")
+    for chosen in (".close-drawer", *(["nav.page-toc a[href^='#']"] * (side == "secondary"))):
+        page.locator(f".{side}-toggle").first.click()
+        expect(drawer).to_be_visible()
+        drawer.locator(chosen).last.click()
+        expect(drawer).to_be_hidden()
+
+
+def test_the_words_of_figures_are_at_least_9_pixels_high_on_a_phone(page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    read = """() => [...document.querySelectorAll(".fig-art svg")].map((svg) => {
+      const sizes = [...svg.querySelectorAll("text")].map((text) => parseFloat(getComputedStyle(text).fontSize));
+      return Math.min(Infinity, ...sizes) * svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+    })"""
+    seen = 0
+    for path in PAGES:
+        page.goto(path)
+        page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
+        sizes = page.evaluate(read)
+        assert all(size >= 8.99 for size in sizes), (path, sizes)
+        seen += len(sizes)
+    assert seen > 50
 
 
 def test_the_dot_product_goes_by_keyboard_and_by_pointer_and_its_link_shows_the_same(page):

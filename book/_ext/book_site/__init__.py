@@ -4,25 +4,35 @@
 ``mathematics``  KaTeX at build time, and an error for a formula that KaTeX cannot read
 ``api``       the package's own page, without the libraries that the package builds on
 ``cells``     hidden cells, tables and figures that a keyboard and a phone can use
+``cards``     the first page's chapters as cards
 ``finding``   the field's words, under which the search finds a chapter
 ``anchors``   an address for each code cell, and links to it
 ``pages``     the head of each page: description, deferred scripts
+``verdicts``  what the ledger says, below each claim
 ``landing``   /index.html
 ``assets``    icon fonts and stylesheet cut down to the icons in use; nothing else that no page asks for
 """
 
 import sys
 from pathlib import Path
+from zlib import crc32
 
 from sphinx.application import Sphinx
 
 sys.path.append(str(Path(__file__).resolve().parents[3]))  # where companion and tools lie
 
-from book_site import anchors, api, assets, cells, finding, hosting, landing, mathematics, pages
+from book_site import anchors, api, assets, cards, cells, finding, hosting, landing, mathematics, pages, verdicts
+
+
+def edition() -> int:
+    """Return a number that changes with what all pages depend on, so that a second build renews them all."""
+    here = Path(__file__).parent
+    sources = [*sorted(here.glob("*.py")), here.parents[1] / "claims.ipynb"]
+    return crc32(b"".join(path.read_bytes() for path in sources))
 
 
 def setup(app: Sphinx) -> dict:
     """Connect the parts, in the order in which Sphinx will meet them."""
-    for part in (hosting, mathematics, api, cells, finding, anchors, pages, landing, assets):
+    for part in (hosting, mathematics, api, cards, cells, finding, anchors, pages, verdicts, landing, assets):
         part.connect(app)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": False}
+    return {"version": "1", "env_version": edition(), "parallel_read_safe": True, "parallel_write_safe": False}

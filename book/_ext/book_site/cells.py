@@ -1,5 +1,6 @@
 """Notebook cells that a keyboard, a phone and a screen reader can use."""
 
+import math
 import re
 from html import escape, unescape
 
@@ -9,7 +10,10 @@ from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 TABLE = re.compile(r'<table\b[^>]*class="[^"]*\bdataframe\b.*?</table>', re.DOTALL)
-ART = re.compile(r'<div class="fig-art"(?P<rest>[^>]*)>(?P<svg>\s*<svg\b[^>]*)')
+ART = re.compile(r'<div class="fig-art"(?P<rest>[^>]*)>(?P<svg>\s*<svg\b.*?</svg>)', re.DOTALL)
+SIZE = re.compile(r"font(?:-size)?: ?(?:(?:bold|italic|\d{3}) )*([\d.]+)px")
+TITLE = re.compile(r'<h1>(?P<title>(?:(?!</h1>).)*?): (?P<subtitle>.*?)(?P<link><a class="headerlink")', re.DOTALL)
+LEAST = 9  # pixels of the smallest words of a figure, on a phone too
 DRAWING = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
 PREFIX = re.compile(r'\bid="([0-9a-f]{6})-')
 CLAIM = re.compile(r"<blockquote>(\s*<div>\s*<p><strong>Claims?[ .])")
@@ -57,10 +61,21 @@ def scrolling_table(match: re.Match) -> str:
 
 
 def scrolling_figure(match: re.Match) -> str:
-    """Hand on how wide a figure was drawn: on a phone it scrolls before its words get too small."""
-    width = re.search(r"max-width: (\d+)px", match["svg"])
-    style = f' style="--fig-width: {width[1]}px"' if width else ""
-    return f'<div class="fig-art"{match["rest"]} tabindex="0"{style}>{match["svg"]}'
+    """Hand on how wide a figure was drawn, and how wide it must be for its smallest words to be read."""
+    svg = match["svg"]
+    width = re.search(r"max-width: (\d+)px", svg)
+    units = re.search(r'viewBox="0 0 ([\d.]+)', svg)
+    sizes = [float(size) for size in SIZE.findall(svg)]
+    style = f"--fig-width: {width[1]}px" if width else ""
+    if units and sizes:
+        style += f"; --fig-least: {math.ceil(LEAST * float(units[1]) / min(sizes))}px"
+    return f'<div class="fig-art"{match["rest"]} tabindex="0" style="{style}">{svg}'
+
+
+def titled(match: re.Match) -> str:
+    """Set what follows the colon of a page's title as its subtitle."""
+    colon = '<span class="colon">: </span>'
+    return f'<h1>{match["title"]}{colon}<span class="subtitle">{match["subtitle"]}</span>{match["link"]}'
 
 
 def unique_ids(body: str) -> str:
@@ -85,8 +100,10 @@ def unique_ids(body: str) -> str:
 def adapt(body: str) -> str:
     """Adapt the body of a page: tables, figures, and quotations that state a claim of the sources.
 
-    >>> adapt('<div class="fig-art" role="img"><svg style="max-width: 300px">')
-    '<div class="fig-art" role="img" tabindex="0" style="--fig-width: 300px"><svg style="max-width: 300px">'
+    >>> adapt('<div class="fig-art" role="img"><svg style="max-width: 300px"></svg>')
+    '<div class="fig-art" role="img" tabindex="0" style="--fig-width: 300px"><svg style="max-width: 300px"></svg>'
+    >>> adapt('<h1>SE: a gate<a class="headerlink"')
+    '<h1>SE<span class="colon">: </span><span class="subtitle">a gate</span><a class="headerlink"'
     >>> adapt("<blockquote><div><p><strong>Claim A1.</strong>")
     '<blockquote class="claim"><div><p><strong>Claim A1.</strong>'
     >>> adapt("<blockquote><div><p><strong>Claim.</strong>")
@@ -94,6 +111,7 @@ def adapt(body: str) -> str:
     >>> print(adapt('<table class="dataframe"><caption>Cost</caption></table>'))  # doctest: +ELLIPSIS
     <div class="pst-scrollable-table-container" tabindex="0" role="group" aria-label="Table: Cost"><table ...
     """
+    body = TITLE.sub(titled, body, count=1)
     body = CLAIM.sub(r'<blockquote class="claim">\1', body)
     return ART.sub(scrolling_figure, TABLE.sub(scrolling_table, unique_ids(body)))
 

@@ -9,7 +9,7 @@ from matplotlib.axis import Axis
 from matplotlib.ticker import LogLocator
 
 from companion.figures.picture import Picture, canvas, styled
-from companion.figures.style import INK, SERIES
+from companion.figures.style import BLUE, INK, ORANGE, SERIES
 from companion.figures.values import array
 
 
@@ -27,17 +27,20 @@ def plain(value: float) -> str:
 
 
 @styled
-def bars(groups: Mapping[str, Mapping[str, float]], *, alt: str, caption: str = "") -> Picture:
+def bars(
+    groups: Mapping[str, Mapping[str, float]], *, alt: str, caption: str = "", highlight: str | None = None
+) -> Picture:
     """Draw one panel per measure, two in a row, with one bar per variant, each panel on its own scale from zero.
 
     Args:
         groups: measure -> variant -> value; every measure has the same variants.
         alt: alternative text.
         caption: caption.
+        highlight: the variant that the figure is about; all others have one colour.
 
     Raises:
-        ValueError: if there is nothing to draw, a measure has other variants, or a value is negative or not
-            finite.
+        ValueError: if there is nothing to draw, a measure has other variants, a value is negative or not finite, or
+            the variant to highlight is not there.
     """
     first = next(iter(groups.values()), {})
     if not first or any(list(group) != list(first) for group in groups.values()):
@@ -45,6 +48,8 @@ def bars(groups: Mapping[str, Mapping[str, float]], *, alt: str, caption: str = 
     values = [value for group in groups.values() for value in group.values()]
     if not all(0 <= value < inf for value in values):
         raise ValueError(f"groups must hold finite values of at least 0, got {values}")
+    if highlight is not None and highlight not in first:
+        raise ValueError(f"highlight must be one of {list(first)}, got {highlight!r}")
     rows = -(-len(groups) // 2)
     height = rows * (0.5 + 0.3 * len(first))
     figure, axes = canvas(height, nrows=rows, ncols=min(2, len(groups)), sharey=True, squeeze=False)
@@ -52,7 +57,7 @@ def bars(groups: Mapping[str, Mapping[str, float]], *, alt: str, caption: str = 
         spare.set_axis_off()
     for axis, (measure, values) in zip(axes.flat, groups.items(), strict=False):
         top = max(values.values()) or 1
-        colours = [SERIES[i % len(SERIES)] for i in range(len(values))]
+        colours = [ORANGE if name == highlight else BLUE for name in values]
         axis.barh(range(len(values)), values.values(), color=colours, height=0.62, linewidth=0)
         for row, value in enumerate(values.values()):
             axis.text(value + 0.03 * top, row, plain(value), va="center", fontsize=9)

@@ -18,7 +18,7 @@ def dots(
     alt: str,
     caption: str = "",
     window: tuple[float, float] | None = None,
-    cycle: int = len(SERIES),
+    cycle: int = 1,
 ) -> Picture:
     """Draw every run as a dot, with the mean as a stroke and one standard deviation as a bar.
 
@@ -28,7 +28,7 @@ def dots(
         alt: alternative text.
         caption: caption.
         window: the part of the axis to draw; a run outside it is named at the edge.
-        cycle: number of colours, 1 to 4, given to the rows in turn.
+        cycle: number of colours, 1 to 4, given to the rows in turn: where rows stand in groups.
 
     Raises:
         ValueError: if there is no variant, one of them has a single run, or ``cycle`` is out of range.
@@ -67,7 +67,7 @@ def dot_panels(
     panels = {title: _checked("panels", runs) for title, runs in panels.items()}
     figure, axes = canvas(0.9 + 0.32 * len(first), ncols=len(panels), sharey=True, squeeze=False)
     for axis, (title, runs) in zip(axes[0], panels.items(), strict=True):
-        _dot_rows(axis, runs, label, len(SERIES))
+        _dot_rows(axis, runs, label, 1)
         axis.set_title(title)
     return Picture(figure, alt=alt, caption=caption)
 

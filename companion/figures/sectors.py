@@ -72,7 +72,7 @@ def _draw(axis: Axes, top: float, name: str, places: list[int], row: int, lines:
         for place in places:
             if start <= place < start + wide:
                 axis.add_patch(Rectangle((place - start, top + y), 1, 1, facecolor=BLUE, linewidth=0))
-        axis.text(-0.4, top + y + 0.5, f"row {line}", ha="right", va="center", fontsize=9)
+        axis.text(-0.4, top + y + 0.5, f"row {line}", ha="right", va="center", fontsize=8)
         for step, colour, width in ((1, GRID, 0.5), (_SECTOR, INK, 1.1)):
             _strokes(axis, range(0, wide + 1, step), top + y, top + y + 1, colour, width)
         axis.plot([0, wide, wide, 0], [top + y, top + y, top + y + 1, top + y + 1], color=GRID, lw=0.5)

@@ -28,6 +28,7 @@ NAN, INF = math.nan, math.inf
     ("name", "arguments", "options", "words"),
     [
         ("bars", ({},), {}, "groups must hold the same variants"),
+        ("bars", ({"m": {"a": 1}},), {"highlight": "b"}, r"highlight must be one of \['a'\], got 'b'"),
         ("bars", ({"m": {"a": 1}, "n": {"b": 1}},), {}, "the same variants in every measure"),
         ("bars", ({"m": {"a": 1, "b": -1}},), {}, r"finite values of at least 0, got \[1, -1\]"),
         ("bars", ({"m": {"a": INF}},), {}, r"finite values of at least 0, got \[inf\]"),

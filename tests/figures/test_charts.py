@@ -10,7 +10,7 @@ from companion.figures import INK, SERIES
 
 
 def test_bars_are_as_long_as_their_values_and_in_their_order_from_above():
-    picture = figures.bars({"weights": {"a": 1, "b": 4}, "MACs": {"a": 30, "b": 20}}, alt="a")
+    picture = figures.bars({"weights": {"a": 1, "b": 4}, "MACs": {"a": 30, "b": 20}}, alt="a", highlight="b")
     for axis, measure, values in zip(picture.figure.axes, ["weights", "MACs"], [[1, 4], [30, 20]], strict=True):
         bars = axis.patches
         assert axis.get_title(loc="left") == measure

@@ -24,7 +24,7 @@ def test_dots_show_every_run_the_mean_and_one_standard_deviation_in_named_rows()
 
 
 @pytest.mark.parametrize(
-    ("cycle", "order"), [({}, [0, 1, 2, 3, 0]), ({"cycle": 2}, [0, 1, 0, 1, 0]), ({"cycle": 1}, [0] * 5)]
+    ("cycle", "order"), [({}, [0] * 5), ({"cycle": 2}, [0, 1, 0, 1, 0]), ({"cycle": 4}, [0, 1, 2, 3, 0])]
 )
 def test_rows_of_dots_take_the_colours_in_turn(cycle, order):
     axis = figures.dots({name: [1, 2] for name in "abcde"}, label="x", alt="a", **cycle).figure.axes[0]

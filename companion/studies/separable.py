@@ -55,5 +55,5 @@ def studies() -> list[Study]:
     return [
         _study(DIGITS, 200, epochs=30, batch_size=32),
         _study(DIGITS, 1_000, epochs=16, batch_size=64),
-        _study(FASHION, 5_000, epochs=10, batch_size=128),
+        _study(FASHION, 2_500, epochs=10, batch_size=64),
     ]

@@ -69,4 +69,4 @@ def _study(pictures: Pictures, train_size: int, epochs: int, batch_size: int) ->
 
 def studies() -> list[Study]:
     """Return the studies of the chapter, one for each source of pictures."""
-    return [_study(DIGITS, 300, epochs=24, batch_size=32), _study(FASHION, 5_000, epochs=8, batch_size=128)]
+    return [_study(DIGITS, 300, epochs=24, batch_size=32), _study(FASHION, 2_500, epochs=8, batch_size=64)]

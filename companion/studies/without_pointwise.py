@@ -52,4 +52,4 @@ def _study(pictures: Pictures, train_size: int, epochs: int, batch_size: int) ->
 
 def studies() -> list[Study]:
     """Return the studies of the notes' summary, one for each source of pictures."""
-    return [_study(DIGITS, 1_000, epochs=16, batch_size=64), _study(FASHION, 5_000, epochs=8, batch_size=128)]
+    return [_study(DIGITS, 1_000, epochs=16, batch_size=64), _study(FASHION, 2_500, epochs=8, batch_size=64)]

@@ -154,7 +154,7 @@ def one_mlp_at_each_pixel() -> Finding:
     cell="network_in_network#heads-verdict",
 )
 def heads() -> Finding:
-    """Hold the mean against two fully connected heads that all know their training pictures."""
+    """Hold the mean against two fully connected heads, each at its own rate."""
     cases, numbers = {}, []
     for other in ("hidden layer", "one layer"):
         found = pairs(HEADS, "mean", other)

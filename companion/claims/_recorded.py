@@ -6,7 +6,7 @@ from companion import studies
 from companion.training import Pair
 
 # Each claim reads the studies that are named here; one that is recorded later is added to its line.
-HEADS = ("heads-digits-100", "heads-digits-1000", "heads-fashion-100", "heads-fashion-1000")
+HEADS = ("heads-digits-100", "heads-digits-1000", "heads-fashion-100", "heads-fashion-1000", "heads-fashion-10000")
 SEPARABLE = ("separable-digits-200", "separable-digits-1000")
 BOTTLENECK = ("bottleneck-digits-1000",)
 SHORTCUTS = ("shortcuts-digits-4", "shortcuts-digits-20")

@@ -1,4 +1,4 @@
-# make book · serve · lab · notebooks · test · quick · bench · bench-gpu · studies · clean
+# make book · serve · lab · notebooks · test · quick · bench · bench-gpu · studies · screenshots · lighthouse · clean
 # `make book` needs the site's tools alone, in .venv-book; all other targets use .venv, which `make env` makes.
 
 PYTHON ?= python3
@@ -11,7 +11,7 @@ PORT ?= 8000
 JOBS ?= 2
 
 .NOTPARALLEL:
-.PHONY: book serve env notebooks bench bench-gpu studies lab test quick lint unit coverage nbval site clean
+.PHONY: book serve env notebooks bench bench-gpu studies lab test quick lint unit coverage nbval site screenshots lighthouse clean
 .DELETE_ON_ERROR:
 
 book: $(BOOK)/.made
@@ -65,6 +65,15 @@ unit: $(VENV)/.made
 
 nbval: $(VENV)/.made
 	$(BIN)/python -m pytest book --nbval --nbval-current-env --nbval-cell-timeout=300
+
+# A picture of every page, wide and on a phone, light and dark, into _build/screenshots.
+screenshots: $(VENV)/.made book
+	$(BIN)/python -m tools.screenshots
+
+# Lighthouse's scores of every page, or PAGES="index pointwise"; wants an idle machine, and half an hour.
+lighthouse: $(VENV)/.made book
+	@$(BIN)/python tools/vendor.py
+	$(BIN)/python -m tools.lighthouse $(PAGES)
 
 coverage: $(VENV)/.made
 	@$(BIN)/python tools/vendor.py

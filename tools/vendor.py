@@ -7,7 +7,6 @@ all this and does nothing.
 """
 
 import importlib
-import json
 import shutil
 import subprocess
 import sys

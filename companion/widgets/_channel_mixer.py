@@ -62,8 +62,13 @@ def channel_mixer(
     formula = _formula(weights, bias, names)
     shown = [pixels] if count == 3 else [pixels[:, :, c] for c in range(count)]
     mixed = np.clip(pixels @ np.asarray(weights) + bias, 0, 1)
-    inputs = [f'<img data-input src="{_data_url(picture)}" alt="{escape(alt)}">' for picture in shown]
-    output = f'<img src="{_data_url(mixed)}" alt="The same, mixed to one channel">'
+    alts = [alt] if len(shown) == 1 else [f"{alt}: {name}" for name in names]
+    size = f'width="{mixed.shape[1]}" height="{mixed.shape[0]}"'  # so that nothing moves when they are there
+    inputs = [
+        f'<img data-input {size} src="{_data_url(picture)}" alt="{escape(words)}">'
+        for picture, words in zip(shown, alts, strict=True)
+    ]
+    output = f'<img {size} src="{_data_url(mixed)}" alt="The same, mixed to one channel">'
     fallback = f"<p>{' '.join([*inputs, output])}<br>{escape(formula)}, for every pixel.</p>"
     return Widget("channel-mixer", settings, fallback, f"Channel mixer: {formula}")
 

@@ -18,7 +18,7 @@ globalThis.BookWidget ??= class extends HTMLElement {
     }`;
 
   connectedCallback() {
-    if (document.readyState === "loading") { // what stands inside may not have been read yet
+    if (document.readyState === "loading" && !this.firstElementChild) { // what stands inside has not been read yet
       document.addEventListener("DOMContentLoaded", () => this.connectedCallback(), { once: true });
       return;
     }

@@ -16,12 +16,13 @@ customElements.get("channel-mixer") || customElements.define("channel-mixer", cl
     const slider = (id, words, most, value) => BookWidget.slider(id, words, -most, most, value, 0.001);
     const sliders = weights.map((weight, c) => slider(`weight-${c}`, `weight of ${names[c]}`, limit, weight));
     this.show(`
-      <div class="pictures"><span class="arrow">1×1 →</span><canvas role="img"></canvas></div>
+      <div class="pictures"><span class="arrow">1×1 →</span><figure><canvas role="img"></canvas><figcaption>y</figcaption></figure></div>
       <form>${sliders.join("")}${slider("bias", "bias", 1, bias)}</form>
       <div class="buttons" role="group" aria-label="Examples"></div>
       <p></p>`, `
       .pictures { display: flex; gap: .6rem; align-items: center }
-      .pictures > img, .pictures > canvas { flex: 1 1 0; min-width: 0; width: 100%; height: auto; border-radius: 6px; display: block }
+      figure { flex: 1 1 0; min-width: 0; margin: 0; text-align: center }
+      img, canvas { width: 100%; height: auto; border-radius: 6px; display: block }
       .arrow { flex: none; font-weight: 600; white-space: nowrap }`);
     const find = (selector) => this.find(selector);
     const inputs = [...this.shadowRoot.querySelectorAll("input")];
@@ -32,11 +33,12 @@ customElements.get("channel-mixer") || customElements.define("channel-mixer", cl
       return button;
     });
     find(".buttons").append(...buttons);
-    const pictures = [...this.querySelectorAll("img[data-input]")].map((shown) => {
-      const image = new Image();
-      image.alt = shown.alt;
-      image.src = shown.src;
-      find(".arrow").before(image);
+    const pictures = [...this.querySelectorAll("img[data-input]")].map((shown, i, all) => {
+      const figure = document.createElement("figure");
+      const image = figure.appendChild(shown.cloneNode());
+      figure.appendChild(document.createElement("figcaption")).textContent = all.length > 1 ? names[i] : "x";
+      for (const side of ["width", "height"]) find("canvas").setAttribute(side, shown.getAttribute(side));
+      find(".arrow").before(figure);
       return image;
     });
     Promise.all(pictures.map((image) => image.decode())).then(() => {

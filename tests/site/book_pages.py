@@ -1,20 +1,10 @@
 """The pages of the book, as its table of contents has them."""
 
-from pathlib import Path
-
 import pytest
-import yaml
 from playwright.sync_api import Browser, BrowserContext, Page
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def pages() -> list[str]:
-    """Every page of the table of contents, as a path of the site."""
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf8"))
-    chapters = [chapter["file"] for part in toc["parts"] for chapter in part["chapters"]]
-    return [f"{name}.html" for name in (toc["root"], *chapters)]
-
+from tools.browser import ROOT as ROOT
+from tools.browser import pages
 
 PAGES = pages()
 PATIENCE = 120_000  # ms that a page may take: a machine may be busy with other things

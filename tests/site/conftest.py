@@ -1,26 +1,21 @@
 """The built site, a server that compresses like a real one, and a real browser.
 
 ``SITE_DIR`` names a site that is built already; otherwise ``_build/html`` is built here when its sources are newer.
-``CHROMIUM`` names a browser; otherwise Debian's chromium or google-chrome is looked for on PATH.
+``CHROMIUM`` names a browser (tools/browser.py).
 """
 
-import gzip
 import os
-import shutil
 import subprocess
 import sys
-import threading
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from io import BytesIO
 from pathlib import Path
 
 import pytest
 from book_pages import PATIENCE, ROOT, new_context
 from playwright.sync_api import Browser, Locator, expect, sync_playwright
 
+from tools.browser import QUIET, find_chromium, served
+
 expect.set_options(timeout=PATIENCE)
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
-QUIET += ["--disable-background-networking", "--disable-component-update"]
 # What a widget needs of a page: the colours of both themes.
 BARE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>A widget</title><style>
 :root {{ color-scheme: light dark; font: 16px/1.5 sans-serif }}
@@ -50,40 +45,16 @@ def site() -> Path:
     return built
 
 
-class Compressing(SimpleHTTPRequestHandler):
-    """Serve files, text compressed: page weights are then those of a public host."""
-
-    def send_head(self):
-        path = Path(self.translate_path(self.path))
-        if path.suffix not in {".html", ".css", ".js", ".svg"} or not path.is_file():
-            return super().send_head()
-        body = gzip.compress(path.read_bytes(), 6)
-        self.send_response(200)
-        self.send_header("Content-Type", self.guess_type(str(path)))
-        self.send_header("Content-Encoding", "gzip")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        return BytesIO(body)
-
-    def log_message(self, *args) -> None:
-        pass
-
-
 @pytest.fixture(scope="session")
 def address(site: Path):
     """Address of the served site."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), lambda *args: Compressing(*args, directory=site)) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-        thread.join()
+    with served(site) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")  # not longer: while it lives, Playwright keeps an event loop running
 def browser():
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    path = find_chromium()
     if path is None:
         stop = pytest.fail if os.environ.get("CI") else pytest.skip  # unseen is not tested
         stop("no Chromium found: apt-get install chromium, or name one in CHROMIUM")

@@ -1,0 +1,73 @@
+"""Take a picture of every page, wide and on a phone, in the light and in the dark: ``make screenshots``.
+
+The pictures go into _build/screenshots. With ``--puzzle`` the README's moving picture is made instead: the sliders
+of the first page on their way to the flower.
+"""
+
+import argparse
+import sys
+from io import BytesIO
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tools.browser import QUIET, ROOT, SITE, find_chromium, pages, served
+
+WIDTHS = {"wide": (1280, 900), "phone": (390, 844)}
+PUZZLE = ROOT / ".github" / "puzzle.webp"
+START, END = (1.0, 0.0, 0.0), (8.0, -8.0, 0.5)  # two weights and a bias
+FRAMES, WAIT, STEP = 24, 1500, 90  # pictures on the way; milliseconds at both ends and between
+
+
+def shoot(browser: Browser, address: str) -> None:
+    """Write one picture of each page for each width and theme."""
+    target = ROOT / "_build" / "screenshots"
+    target.mkdir(parents=True, exist_ok=True)
+    for name, (width, height) in WIDTHS.items():
+        for theme in ("light", "dark"):
+            page = browser.new_page(
+                viewport={"width": width, "height": height}, color_scheme=theme, reduced_motion="reduce"
+            )
+            for path in pages():
+                page.goto(address + path, wait_until="load")
+                page.screenshot(path=target / f"{path.split('/')[-1][:-5]}-{name}-{theme}.png", full_page=True)
+            page.close()
+    print(f"screenshots: {len(pages()) * 4} pictures in {target.relative_to(ROOT)}")
+
+
+def puzzle(page: Page, address: str) -> None:
+    """Write the moving picture: between two rests the weights go from the first noise to the flower."""
+    page.goto(address + pages()[0])
+    part = page.locator("channel-mixer")
+    part.locator("canvas").wait_for()
+    move = """(part, values) => {
+      part.shadowRoot.querySelectorAll("input").forEach((input, i) => (input.value = values[i]));
+      part.shadowRoot.querySelector("form").dispatchEvent(new Event("input", { bubbles: true }));
+    }"""
+    frames = []
+    for step in range(FRAMES + 1):
+        share = step / FRAMES
+        part.evaluate(move, [a + share * (b - a) for a, b in zip(START, END, strict=True)])
+        frames.append(Image.open(BytesIO(part.screenshot())).convert("RGB"))
+    rests = [WAIT] + [STEP] * (FRAMES - 1) + [2 * WAIT]
+    frames[0].save(PUZZLE, save_all=True, append_images=frames[1:], duration=rests, loop=0, quality=45, method=6)
+    print(f"screenshots: {PUZZLE.relative_to(ROOT)}, {PUZZLE.stat().st_size // 1000} kB")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--puzzle", action="store_true", help="make the README's moving picture instead")
+    arguments = parser.parse_args()
+    if find_chromium() is None:
+        sys.exit("screenshots: no Chromium found: apt-get install chromium, or name one in CHROMIUM")
+    with served(SITE) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=QUIET)
+        if arguments.puzzle:
+            puzzle(browser.new_page(viewport={"width": 720, "height": 900}, color_scheme="light"), address)
+        else:
+            shoot(browser, address)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

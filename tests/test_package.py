@@ -1,6 +1,7 @@
 """The package as a whole: importing it does nothing."""
 
 import ast
+import doctest
 import graphlib
 import itertools
 import re
@@ -54,7 +55,12 @@ print([module for module in {heavy} if module in sys.modules], state() == before
 
 def test_the_tables_of_chapters_name_every_chapter_and_every_module():
     chapters = {path.stem for path in (ROOT / "book").glob("*.ipynb")} - {"index"}
-    readme = re.findall(r"^\| (`?[\w ]+`?) \| (`.*) \|$", (ROOT / "README.md").read_text("utf-8"), re.M)
+    row = re.compile(r"^\| (?:\[(?=.*book/))?(`?[\w ]+`?)(?:\]\(book/\w+\.ipynb\))? \| (`.*) \|$", re.M)
+    readme = row.findall((ROOT / "README.md").read_text("utf-8"))
+        r"^\| (?:\[(?=.*book/))?(`?[\w ]+`?)(?:\]\(book/\w+\.ipynb\))? \| (`.*) \|$",
+        (ROOT / "README.md").read_text("utf-8"),
+        re.M,
+    )
     readme = {chapter.strip("`"): re.findall(r"`(\w+)`", modules) for chapter, modules in readme}
     assert set(readme) == chapters | {"all of them"}
     assert sorted(itertools.chain(*readme.values())) == companion.__all__
@@ -62,6 +68,10 @@ def test_the_tables_of_chapters_name_every_chapter_and_every_module():
         rows = companion.__doc__.partition(f"\n{chapter} ")[2].splitlines()
         written = " ".join(itertools.takewhile(lambda row: row.startswith(" "), [" " + rows[0], *rows[1:]]))
         assert re.findall(r"\w+", written) == modules, chapter
+
+
+def test_what_the_readme_shows_of_the_package_is_what_it_does():
+    assert doctest.testfile(str(ROOT / "README.md"), module_relative=False) == (0, 6)
 
 
 def test_a_private_module_at_the_top_is_shared_by_several_rooms():

@@ -57,10 +57,6 @@ def test_the_tables_of_chapters_name_every_chapter_and_every_module():
     chapters = {path.stem for path in (ROOT / "book").glob("*.ipynb")} - {"index"}
     row = re.compile(r"^\| (?:\[(?=.*book/))?(`?[\w ]+`?)(?:\]\(book/\w+\.ipynb\))? \| (`.*) \|$", re.M)
     readme = row.findall((ROOT / "README.md").read_text("utf-8"))
-        r"^\| (?:\[(?=.*book/))?(`?[\w ]+`?)(?:\]\(book/\w+\.ipynb\))? \| (`.*) \|$",
-        (ROOT / "README.md").read_text("utf-8"),
-        re.M,
-    )
     readme = {chapter.strip("`"): re.findall(r"`(\w+)`", modules) for chapter, modules in readme}
     assert set(readme) == chapters | {"all of them"}
     assert sorted(itertools.chain(*readme.values())) == companion.__all__

@@ -67,6 +67,7 @@ globalThis.LayerCosts ??= class extends BookWidget {
   static crossing(values, kind) {
     const squared = values.kernel_size ** 2;
     const { groups, in_channels } = values;
+    if (kind === "grouped" && groups === 1) return ["One group is the full layer"];
     if (kind === "grouped") return [`${groups} times fewer weights and MACs, always: an output reads ${in_channels / groups} of ${in_channels} channels`];
     if (kind === "separable" && squared === 1) return ["A 1×1 kernel has nothing to separate: the depthwise layer comes on top"];
     if (kind === "separable") {

@@ -5,8 +5,22 @@ what stands inside the element is what readers get who run no script.
 """
 
 from companion.widgets._channel_mixer import COLOUR_PRESETS, channel_mixer
-from companion.widgets._cost_explorer import EXPLORER_LIMITS, cost_explorer
+from companion.widgets._channel_shuffle import channel_shuffle
+from companion.widgets._cost_explorer import EXPLORER_KINDS, EXPLORER_LIMITS, EXPLORER_PRESETS, cost_explorer
 from companion.widgets._dot_product import dot_product
+from companion.widgets._gridding_map import GRIDDING_PRESETS, gridding_map
 from companion.widgets._widget import Widget
 
-__all__ = ["COLOUR_PRESETS", "EXPLORER_LIMITS", "Widget", "channel_mixer", "cost_explorer", "dot_product"]
+__all__ = [
+    "COLOUR_PRESETS",
+    "EXPLORER_KINDS",
+    "EXPLORER_LIMITS",
+    "EXPLORER_PRESETS",
+    "GRIDDING_PRESETS",
+    "Widget",
+    "channel_mixer",
+    "channel_shuffle",
+    "cost_explorer",
+    "dot_product",
+    "gridding_map",
+]

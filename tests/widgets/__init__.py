@@ -23,8 +23,10 @@ def mixer():
 # Every part, so that what holds of all is asked of all.
 EXAMPLES = [
     mixer(),
+    widgets.channel_shuffle(channels=12, groups=4),
     widgets.cost_explorer(**EXPLORER),
     widgets.dot_product(PICTURE, KERNELS, fallback="<p>1</p>"),
+    widgets.gridding_map((2, 2, 2)),
 ]
 
 

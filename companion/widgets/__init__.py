@@ -7,6 +7,15 @@ what stands inside the element is what readers get who run no script.
 from companion.widgets._channel_mixer import COLOUR_PRESETS, channel_mixer
 from companion.widgets._cost_explorer import EXPLORER_LIMITS, cost_explorer
 from companion.widgets._dot_product import dot_product
+from companion.widgets._se_gate import se_gate
 from companion.widgets._widget import Widget
 
-__all__ = ["COLOUR_PRESETS", "EXPLORER_LIMITS", "Widget", "channel_mixer", "cost_explorer", "dot_product"]
+__all__ = [
+    "COLOUR_PRESETS",
+    "EXPLORER_LIMITS",
+    "Widget",
+    "channel_mixer",
+    "cost_explorer",
+    "dot_product",
+    "se_gate",
+]

@@ -13,6 +13,13 @@ NODE = vendor.find_node()
 PICTURE = [[[2, 0, 1], [1, 3, 0]], [[1, 2, 0], [0, 1, 1]]]
 KERNELS = {"1×1": [[[[1]], [[-2]]], [[[0]], [[3]]]], "3×3": np.arange(-18, 18).reshape(2, 2, 3, 3).tolist()}
 EXPLORER = {"size": 28, "in_channels": 256, "middle_channels": 16, "out_channels": 32, "kernel_size": 5}
+# One hidden unit reads the mean of blue, and turns red down and green up.
+SWITCH = {
+    "reduce.weight": [[[[0]], [[0]], [[8]]]],
+    "reduce.bias": [0],
+    "expand.weight": [[[[-12]]], [[[12]]], [[[0]]]],
+    "expand.bias": [6, -6, 0],
+}
 
 
 def mixer():
@@ -25,6 +32,7 @@ EXAMPLES = [
     mixer(),
     widgets.cost_explorer(**EXPLORER),
     widgets.dot_product(PICTURE, KERNELS, fallback="<p>1</p>"),
+    widgets.se_gate(np.full((3, 4, 4), [[[0.5]], [[0.25]], [[0]]]), SWITCH),
 ]
 
 

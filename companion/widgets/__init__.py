@@ -8,14 +8,17 @@ from companion.widgets._channel_mixer import COLOUR_PRESETS, channel_mixer
 from companion.widgets._cost_explorer import EXPLORER_LIMITS, cost_explorer
 from companion.widgets._dot_product import dot_product
 from companion.widgets._se_gate import se_gate
+from companion.widgets._shortcut_explorer import SHORTCUT_LIMITS, shortcut_explorer
 from companion.widgets._widget import Widget
 
 __all__ = [
     "COLOUR_PRESETS",
     "EXPLORER_LIMITS",
+    "SHORTCUT_LIMITS",
     "Widget",
     "channel_mixer",
     "cost_explorer",
     "dot_product",
     "se_gate",
+    "shortcut_explorer",
 ]

@@ -9,7 +9,13 @@ globalThis.BookWidget ??= class extends HTMLElement {
     button { font: inherit; color: inherit; background: none; border: 1px solid currentColor; border-radius: 6px; padding: .25rem .7rem; cursor: pointer }
     button:hover { background: color-mix(in srgb, currentColor 12%, transparent) }
     button[aria-pressed=true] { background: color-mix(in srgb, currentColor 18%, transparent); font-weight: 600 }
-    button:focus-visible, input:focus-visible { outline: 2px solid var(--pst-color-primary, #0072b2); outline-offset: 2px }
+    select { font: inherit; color: inherit; background: Canvas; border: 1px solid currentColor; border-radius: 6px; padding: .2rem .4rem; min-width: 0 }
+    [hidden] { display: none !important }
+    .guess { align-items: center; gap: .35rem .5rem }
+    .python { display: flex; flex-wrap: wrap; gap: .5rem .8rem; align-items: start; margin: .6rem 0 0 }
+    .python button, .guess button { font-size: .9em; padding: .1rem .6rem }
+    .python code { flex: 1 1 20em; min-width: 0; font-size: .85em; white-space: pre-wrap; overflow-wrap: anywhere }
+    button:focus-visible, select:focus-visible, [tabindex]:focus-visible, input:focus-visible { outline: 2px solid var(--pst-color-primary, #0072b2); outline-offset: 2px }
     .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
     p { margin: .4rem 0; font-variant-numeric: tabular-nums }
     @container (max-width: 30em) { /* words above, so that sliders have the width of a phone */
@@ -38,6 +44,25 @@ globalThis.BookWidget ??= class extends HTMLElement {
   static slider(id, words, least, most, value, step = 1) {
     return `<label for="${id}">${BookWidget.escape(words)}</label>
       <input id="${id}" type="range" min="${least}" max="${most}" step="${step}" value="${value}"><output for="${id}">${value}</output>`;
+  }
+
+  // A question with a button for each answer, before the part shows what is so.
+  static guess(question, answers) {
+    return `<div class="buttons guess" role="group" aria-label="Your guess"><span>${BookWidget.escape(question)}</span>${answers.map((answer, i) =>
+      `<button type="button" data-guess="${i}">${BookWidget.escape(answer)}</button>`).join("")}</div>`;
+  }
+
+  // The Python that computes what is seen: shown once asked for, and copied where the browser lets it.
+  static copier = `<div class="python"><button type="button" data-copy>copy as Python</button><code hidden></code></div>`;
+
+  python(lines) {
+    const [button, code] = [this.find("[data-copy]"), this.find(".python code")];
+    [button.textContent, code.textContent] = ["copy as Python", lines];
+    button.onclick = () => {
+      code.hidden = false;
+      this.say(lines);
+      navigator.clipboard?.writeText(lines).then(() => (button.textContent = "copied"), () => { /* it can be marked and copied by hand */ });
+    };
   }
 
   // Words that a screen reader speaks once nothing has moved for a while; seen words change at once, elsewhere.

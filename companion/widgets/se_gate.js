@@ -44,8 +44,7 @@ customElements.get("se-gate") || customElements.define("se-gate", class extends 
     const [block, safe] = [{ reduce, expand }, names.map(BookWidget.escape)];
     const options = safe.map((name, c) => `<option value="${c}"${c === lamp ? " selected" : ""}>${name}</option>`);
     this.show(`
-      <p class="guess" role="group" aria-label="Your guess"><span>The ${safe[lamp]} lamp goes on. Which channel is turned down?</span>
-        ${safe.map((name, c) => `<button type="button" data-guess="${c}">${name}</button>`).join("")}<span class="answer"></span></p>
+      ${BookWidget.guess(`The ${names[lamp]} lamp goes on. Which channel is turned down?`, names)}<p class="answer"></p>
       <div class="block"><figure><canvas class="x" role="img"></canvas><figcaption>x</figcaption></figure>
         <svg viewBox="0 0 330 192" aria-hidden="true"></svg>
         <figure><canvas class="y" role="img"></canvas><figcaption>y = gates · x</figcaption></figure></div>
@@ -59,7 +58,7 @@ customElements.get("se-gate") || customElements.define("se-gate", class extends 
       figure { margin: 0; text-align: center } figcaption { line-height: 1.7 }
       canvas { width: 100%; max-width: 11rem; image-rendering: pixelated; border-radius: 6px; display: block; margin: auto }
       .x { cursor: pointer } svg { width: 100%; display: block; font-size: 14px; fill: currentColor }
-      .guess { display: flex; flex-wrap: wrap; gap: .3rem .5rem } .guess button { padding: 0 .6rem } select { font: inherit; justify-self: start }
+      select { justify-self: start }
       .track { fill: color-mix(in srgb, currentColor 13%, transparent) } .unit { fill: var(--fig-paper, Canvas); stroke: currentColor }
       .frame { fill: none; stroke: currentColor; stroke-opacity: .5 } .cell, .frame { shape-rendering: crispEdges } .head { font-weight: 600 }
       .halo { paint-order: stroke; stroke: var(--fig-paper, Canvas); stroke-width: 5px }

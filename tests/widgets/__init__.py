@@ -33,6 +33,7 @@ EXAMPLES = [
     widgets.cost_explorer(**EXPLORER),
     widgets.dot_product(PICTURE, KERNELS, fallback="<p>1</p>"),
     widgets.se_gate(np.full((3, 4, 4), [[[0.5]], [[0.25]], [[0]]]), SWITCH),
+    widgets.shortcut_explorer(),
 ]
 
 

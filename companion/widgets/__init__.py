@@ -7,6 +7,7 @@ what stands inside the element is what readers get who run no script.
 from companion.widgets._channel_mixer import COLOUR_PRESETS, channel_mixer
 from companion.widgets._cost_explorer import EXPLORER_LIMITS, cost_explorer
 from companion.widgets._dot_product import dot_product
+from companion.widgets._draw_digit import draw_digit
 from companion.widgets._se_gate import se_gate
 from companion.widgets._shortcut_explorer import SHORTCUT_LIMITS, shortcut_explorer
 from companion.widgets._widget import Widget
@@ -19,6 +20,7 @@ __all__ = [
     "channel_mixer",
     "cost_explorer",
     "dot_product",
+    "draw_digit",
     "se_gate",
     "shortcut_explorer",
 ]

@@ -24,9 +24,11 @@ class Widget:
 
     @property
     def script(self) -> str:
-        """Source of what all elements share, and of the script that defines this one."""
-        names = "base", self.element.replace("-", "_")
-        return "".join(files(__package__).joinpath(f"{name}.js").read_text("utf-8") for name in names)
+        """Source of what all elements share, and of the scripts that define this one: NAME_….js, then NAME.js."""
+        folder, own = files(__package__), self.element.replace("-", "_")
+        parts = sorted(path.name for path in folder.iterdir() if path.name.startswith(f"{own}_"))
+        names = ["base.js", *(name for name in parts if name.endswith(".js")), f"{own}.js"]
+        return "".join(folder.joinpath(name).read_text("utf-8") for name in names)
 
     @property
     def html(self) -> str:

@@ -11,7 +11,8 @@ globalThis.BookWidget ??= class extends HTMLElement {
     button[aria-pressed=true] { background: color-mix(in srgb, currentColor 18%, transparent); font-weight: 600 }
     select { font: inherit; color: inherit; background: Canvas; border: 1px solid currentColor; border-radius: 6px; padding: .2rem .4rem; min-width: 0 }
     [hidden] { display: none !important }
-    .guess { align-items: center; gap: .35rem .5rem }
+    .guess { align-items: center; gap: .35rem .8rem }
+    .guess button { margin: .15rem 0 }
     .python { display: flex; flex-wrap: wrap; gap: .5rem .8rem; align-items: start; margin: .6rem 0 0 }
     .python button, .guess button { font-size: .9em; padding: .1rem .6rem }
     .python code { flex: 1 1 20em; min-width: 0; font-size: .85em; white-space: pre-wrap; overflow-wrap: anywhere }
@@ -48,8 +49,13 @@ globalThis.BookWidget ??= class extends HTMLElement {
 
   // A question with a button for each answer, before the part shows what is so.
   static guess(question, answers) {
-    return `<div class="buttons guess" role="group" aria-label="Your guess"><span>${BookWidget.escape(question)}</span>${answers.map((answer, i) =>
-      `<button type="button" data-guess="${i}">${BookWidget.escape(answer)}</button>`).join("")}</div>`;
+    const { escape } = BookWidget;
+    const buttons = answers.map((answer, i) => `<button type="button" data-guess="${i}">${escape(answer)}</button>`);
+    return `<div class="buttons guess" role="group" aria-label="Your guess"><span>${escape(question)}</span><span>${buttons.join(" ")}</span></div>`;
+  }
+
+  press(selector, test) {
+    this.shadowRoot.querySelectorAll(selector).forEach((button, i) => button.setAttribute("aria-pressed", test(i)));
   }
 
   // The Python that computes what is seen: shown once asked for, and copied where the browser lets it.

@@ -79,9 +79,9 @@ customElements.get("se-gate") || customElements.define("se-gate", class extends 
         : `${lamplight}, no squeeze: each pixel's gates come from that pixel alone. Where there is no lamp, nothing changes.`;
       this.find(".words").textContent = words[0].toUpperCase() + words.slice(1);
       this.find(".formula").textContent = state.squeeze && hidden[0].length === 1 ? `Gates: ${this.constructor.formula(hidden[0][0], expand, names)}.` : "";
-      this.find("[data-lamp]").setAttribute("aria-pressed", strength > 0);
-      this.find("[data-squeeze]").setAttribute("aria-pressed", !state.squeeze);
-      this.shadowRoot.querySelectorAll("[data-guess]").forEach((b) => b.setAttribute("aria-pressed", b.dataset.guess === state.guess));
+      this.press("[data-lamp]", () => strength > 0);
+      this.press("[data-squeeze]", () => !state.squeeze);
+      this.press("[data-guess]", (i) => String(i) === state.guess);
       const answer = this.constructor.turnedDown(x, block, lamp, column);
       this.find(".answer").textContent = state.guess === "" ? ""
         : `${+state.guess === answer.channel ? "Yes" : "No"}: the gate of ${names[answer.channel]} goes from ${two(answer.off)} to ${two(answer.on)}.`;

@@ -106,10 +106,10 @@ receptive_field.input_gradient(shortcut, x, position=(${row}, ${column}), channe
       this.find(".answer").textContent = state.guess === "" ? "" : `${state.guess === "0" ? "Yes" : "No"}: ${right}, which is ${percent} %.`;
       this.say(`${this.find(".answer").textContent} ${words}`.trim());
       this.python(this.constructor.line(state.kind, shape, channel, row, column));
-      for (const name of ["kind", "inside", "guess"]) {
-        this.shadowRoot.querySelectorAll(`[data-${name}]`).forEach((b) => b.setAttribute("aria-pressed", b.dataset[name] === String(state[name])));
-      }
-      this.find("[data-all]").setAttribute("aria-pressed", Boolean(state.all));
+      this.press("[data-kind]", (i) => Object.keys(kinds)[i] === state.kind);
+      this.press("[data-inside]", (i) => i === state.inside);
+      this.press("[data-all]", () => Boolean(state.all));
+      this.press("[data-guess]", (i) => String(i) === state.guess);
     };
     const changed = () => { draw(); this.keep([...inputs.map((input) => input.value), Object.keys(kinds).indexOf(state.kind), state.inside, state.all, state.guess]); };
     this.find("form").addEventListener("input", changed);

@@ -27,11 +27,19 @@ def mixer():
     return widgets.channel_mixer(pixels, alt='A "test"', weights=[0.5, -1, 0.25], bias=0.1)
 
 
+def drawing():
+    chance = np.random.default_rng(0)
+    shapes = (3, 1, 3, 3), (3, 3, 1, 1)
+    layers = [(chance.normal(size=shape), chance.normal(size=shape[:1])) for shape in shapes]
+    return widgets.draw_digit(layers, chance.random((3, 8, 8)), [0, 1, 2])
+
+
 # Every part, so that what holds of all is asked of all.
 EXAMPLES = [
     mixer(),
     widgets.cost_explorer(**EXPLORER),
     widgets.dot_product(PICTURE, KERNELS, fallback="<p>1</p>"),
+    drawing(),
     widgets.se_gate(np.full((3, 4, 4), [[[0.5]], [[0.25]], [[0]]]), SWITCH),
     widgets.shortcut_explorer(),
 ]

@@ -8,7 +8,10 @@ from companion.widgets._channel_mixer import COLOUR_PRESETS, channel_mixer
 from companion.widgets._channel_shuffle import channel_shuffle
 from companion.widgets._cost_explorer import EXPLORER_KINDS, EXPLORER_LIMITS, EXPLORER_PRESETS, cost_explorer
 from companion.widgets._dot_product import dot_product
+from companion.widgets._draw_digit import draw_digit
 from companion.widgets._gridding_map import GRIDDING_PRESETS, gridding_map
+from companion.widgets._se_gate import se_gate
+from companion.widgets._shortcut_explorer import SHORTCUT_LIMITS, shortcut_explorer
 from companion.widgets._widget import Widget
 
 __all__ = [
@@ -17,10 +20,14 @@ __all__ = [
     "EXPLORER_LIMITS",
     "EXPLORER_PRESETS",
     "GRIDDING_PRESETS",
+    "SHORTCUT_LIMITS",
     "Widget",
     "channel_mixer",
     "channel_shuffle",
     "cost_explorer",
     "dot_product",
+    "draw_digit",
     "gridding_map",
+    "se_gate",
+    "shortcut_explorer",
 ]

@@ -13,11 +13,25 @@ NODE = vendor.find_node()
 PICTURE = [[[2, 0, 1], [1, 3, 0]], [[1, 2, 0], [0, 1, 1]]]
 KERNELS = {"1×1": [[[[1]], [[-2]]], [[[0]], [[3]]]], "3×3": np.arange(-18, 18).reshape(2, 2, 3, 3).tolist()}
 EXPLORER = {"size": 28, "in_channels": 256, "middle_channels": 16, "out_channels": 32, "kernel_size": 5}
+# One hidden unit reads the mean of blue, and turns red down and green up.
+SWITCH = {
+    "reduce.weight": [[[[0]], [[0]], [[8]]]],
+    "reduce.bias": [0],
+    "expand.weight": [[[[-12]]], [[[12]]], [[[0]]]],
+    "expand.bias": [6, -6, 0],
+}
 
 
 def mixer():
     pixels = np.random.default_rng(0).random((6, 8, 3))
     return widgets.channel_mixer(pixels, alt='A "test"', weights=[0.5, -1, 0.25], bias=0.1)
+
+
+def drawing():
+    chance = np.random.default_rng(0)
+    shapes = (3, 1, 3, 3), (3, 3, 1, 1)
+    layers = [(chance.normal(size=shape), chance.normal(size=shape[:1])) for shape in shapes]
+    return widgets.draw_digit(layers, chance.random((3, 8, 8)), [0, 1, 2])
 
 
 # Every part, so that what holds of all is asked of all.
@@ -27,6 +41,9 @@ EXAMPLES = [
     widgets.cost_explorer(**EXPLORER),
     widgets.dot_product(PICTURE, KERNELS, fallback="<p>1</p>"),
     widgets.gridding_map((2, 2, 2)),
+    drawing(),
+    widgets.se_gate(np.full((3, 4, 4), [[[0.5]], [[0.25]], [[0]]]), SWITCH),
+    widgets.shortcut_explorer(),
 ]
 
 

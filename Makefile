@@ -46,7 +46,7 @@ studies: $(VENV)/.made
 
 lab: $(VENV)/.made
 	$(BIN)/jupyter trust book/*.ipynb
-	$(BIN)/jupyter lab --notebook-dir=book --LabApp.default_url=/lab/tree/index.ipynb
+	$(BIN)/jupyter lab --notebook-dir=. --LabApp.default_url=/lab/tree/book/index.ipynb
 
 test: lint unit nbval site
 

@@ -24,7 +24,7 @@ class Widget:
 
     @property
     def script(self) -> str:
-        """Source of what all elements share, and of the scripts that define this one: NAME_….js, then NAME.js."""
+        """Source of what all elements share, and of this one's scripts, ``NAME_*.js`` before ``NAME.js``."""
         folder, own = files(__package__), self.element.replace("-", "_")
         parts = sorted(path.name for path in folder.iterdir() if path.name.startswith(f"{own}_"))
         names = ["base.js", *(name for name in parts if name.endswith(".js")), f"{own}.js"]

@@ -27,7 +27,10 @@ def test_internal_links_and_anchors_resolve(soups, site):
             link = urlsplit(address)
             if link.scheme in {"http", "https", "data", "mailto"}:
                 continue
-            target = (path.parent / unquote(link.path)).resolve() if link.path else path
+            folder = (
+                site if link.path.startswith("/") else path.parent
+            )  # 404.html knows nothing but the host's root
+            target = folder.joinpath(unquote(link.path).lstrip("/")).resolve() if link.path else path
             fragment = unquote(link.fragment)
             if not target.is_file() or (fragment and fragment not in anchors.get(target, {fragment})):
                 broken.append(f"{path.relative_to(site)}: {address}")
@@ -70,6 +73,14 @@ def test_the_landing_page_leads_to_the_book(soups, site):
     assert landing.select_one("meta[http-equiv=refresh]")["content"] == f"0; url={PAGES[0]}"
     assert landing.select_one("a")["href"] == PAGES[0]
     assert landing.select_one("link[rel=canonical]")["href"].endswith(PAGES[0])
+
+
+def test_a_wrong_address_leads_to_the_book_and_names_no_host(soups, site):
+    lost = soups[site / "404.html"]
+    assert "There is no such page here." in lost.text
+    assert lost.select_one("a")["href"] == f"/{PAGES[0]}"
+    assert not lost.select("link, script"), "where it will stand nobody knows"
+    assert not (site / "sitemap.xml").exists(), "no address is set"
 
 
 def test_nothing_is_shipped_that_no_page_asks_for_and_few_icons_but_those_in_use(site):

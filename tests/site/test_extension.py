@@ -22,7 +22,19 @@ def mathematics():
         module.typesetter.cache_clear()
 
 
-PARTS = ["anchors", "api", "assets", "cells", "hosting", "landing", "mathematics", "pages"]
+PARTS = [
+    "anchors",
+    "api",
+    "assets",
+    "cards",
+    "cells",
+    "finding",
+    "hosting",
+    "landing",
+    "mathematics",
+    "pages",
+    "verdicts",
+]
 
 
 @pytest.mark.parametrize("name", PARTS)
@@ -56,3 +68,16 @@ def test_no_host_is_named_unless_one_is_given(monkeypatch):
     hosting.read_environment(None, config)
     assert config.html_baseurl == "https://example.org/book/"
     assert config.html_context["repository"] == "https://example.org/owner/name"
+
+
+def test_with_an_address_there_is_a_sitemap_of_all_pages(tmp_path):
+    landing = import_module("book_site.landing")
+    builder = SimpleNamespace(format="html", get_target_uri=lambda name: f"{name}.html")
+    config = SimpleNamespace(
+        root_doc="book/a", html_baseurl="https://example.org/b/", language="en", html_title="A & B"
+    )
+    env = SimpleNamespace(found_docs={"book/a", "book/c"})
+    landing.write_landing(SimpleNamespace(builder=builder, config=config, env=env, outdir=tmp_path), None)
+    assert (tmp_path / "sitemap.xml").read_text().count("<loc>https://example.org/b/book/") == 2
+    assert 'href="https://example.org/b/book/a.html"' in (tmp_path / "404.html").read_text()
+    assert "<title>A &amp; B</title>" in (tmp_path / "index.html").read_text()

@@ -6,7 +6,9 @@ from docutils import nodes
 from sphinx.application import Sphinx
 
 WORDS, LINES = 220, 20  # of prose and of code that are read in a minute
-ROW = re.compile(r'<tr class="row-[a-z]+"><td>\s*<p><img.*?href="(?P<page>\w+)\.html".*?(?=</td>\s*</tr>)', re.DOTALL)
+ROW = re.compile(
+    r'<tr class="row-[a-z]+"><td>\s*<p><img.*?href="(?P<page>\w+)\.html".*?(?=</td>\s*</tr>)', re.DOTALL
+)
 
 
 def minutes(doctree: nodes.document) -> int:
@@ -31,7 +33,7 @@ def write_cards(app: Sphinx, pagename: str, templatename: str, context: dict, do
         return f'{match[0]}<p class="minutes">{minutes(chapter)} minutes</p>'
 
     before, table, after = context["body"].partition('<section id="the-chapters">')
-    after = ROW.sub(timed, after).replace("<table", '<table data-cards', 1)
+    after = ROW.sub(timed, after).replace("<table", "<table data-cards", 1)
     context["body"] = before + table + after
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from types import SimpleNamespace
 
 import joblib
 import pytest
@@ -311,7 +312,7 @@ test_compare_refuses_bad_arguments_and_hands_on_the_errors_of_workers = refusals
 )
 
 
-# tqdm reads its environment when it is imported, so the bar is looked at in a program of its own.
+# The bar of a terminal goes to stderr, so it is looked at in a program of its own.
 
 PROGRAM = """
 from torch import nn
@@ -329,6 +330,16 @@ def test_the_bar_goes_to_stderr_is_wiped_at_the_end_and_is_switched_off_by_the_e
     done = subprocess.run(program, env=inherited | environment, capture_output=True, check=True)
     assert done.stdout == b""
     assert re.fullmatch(bar, done.stderr)
+
+
+def test_in_a_notebook_the_bar_is_the_browser_s_own_and_goes_away(monkeypatch):
+    shown = []
+    handle = SimpleNamespace(update=lambda html: shown.append(html.data))
+    monkeypatch.setattr("IPython.display.display", lambda html, display_id: shown.append(html.data) or handle)
+    monkeypatch.setitem(sys.modules, "ipykernel", SimpleNamespace())
+    monkeypatch.delenv("TQDM_DISABLE", raising=False)
+    compare({"linear": linear}, SMALL, seeds=[0, 1], epochs=1, n_jobs=1)
+    assert [re.sub("<.*>", "", words) for words in shown] == [" 0 of 2 runs", " 1 of 2 runs", ""]
 
 
 def test_the_bar_is_switched_off_by_the_argument(capfd):

@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from torch import nn
-from tqdm import tqdm
 
 from companion import parallel
 from companion._state import alone
 from companion.data import Split
 from companion.training._comparison import Comparison, Run
 from companion.training._loop import evaluate, fit
+from companion.training._progress import progress as with_progress
 
 
 def compare(
@@ -72,9 +72,7 @@ def compare(
         for seed in seeds
     ]
     runs = parallel.run(tasks, n_jobs=n_jobs)
-    # disable is passed only to switch the bar off: given at all, it would win over TQDM_DISABLE.
-    bar = {} if progress else {"disable": True}
-    return Comparison(tuple(tqdm(runs, total=len(tasks), unit="run", leave=False, **bar)))
+    return Comparison(tuple(with_progress(runs, len(tasks), shown=progress)))
 
 
 def _run(

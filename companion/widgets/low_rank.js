@@ -1,9 +1,10 @@
 // Feature maps through the best bottleneck of r channels, beside what every bottleneck must lose.
 customElements.get("low-rank") || customElements.define("low-rank", class extends BookWidget {
-  // Numbers as they were packed: low + step times whole numbers of one or two bytes.
-  static unpack({ data, low, step, bytes }) {
-    const raw = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
-    return Float64Array.from(bytes === 2 ? new Uint16Array(raw.buffer) : raw, (code) => low + step * code);
+  // Numbers as they were packed into a data URL: low and step, then codes of one or two bytes; low + step * code.
+  static unpack(url, Codes) {
+    const { buffer } = Uint8Array.from(atob(url.split(",")[1]), (letter) => letter.charCodeAt(0));
+    const [low, step] = new Float32Array(buffer, 0, 2);
+    return Float64Array.from(new Codes(buffer, 8), (code) => low + step * code);
   }
 
   // What each direction holds of each pixel: directions (C, C), column by direction, and maps (C, P) give (C, P).
@@ -32,6 +33,7 @@ customElements.get("low-rank") || customElements.define("low-rank", class extend
   static needed(lost, share) { return lost.findIndex((value) => value <= share); }
 
   start({ sources, pictures, rank }) {
+    this.lost = Object.values(sources).map(({ lost }) => this.constructor.unpack(lost, Uint16Array));
     this.names = Object.keys(sources);
     this.source = this.kept(1, 0, this.names.length - 1, 0);
     this.picture = this.kept(2, 0, pictures.length - 1, 0);
@@ -84,11 +86,11 @@ customElements.get("low-rank") || customElements.define("low-rank", class extend
 
   draw() {
     const { sources } = this.settings;
-    const name = this.names[this.source];
-    const { channels, size, lost, count, directions, pictures } = sources[name];
+    const { channels, size, count, directions, pictures } = sources[this.names[this.source]];
+    const lost = this.lost[this.source];
     const { unpack, coefficients, rebuild, energy, needed } = this.constructor;
     const r = (this.rank = Math.min(this.rank, channels));
-    const [basis, maps] = [unpack(directions), unpack(pictures[this.picture])];
+    const [basis, maps] = [unpack(directions, Uint16Array), unpack(pictures[this.picture], Uint8Array)];
     const held = coefficients(basis, maps, channels);
     const [most, pixels] = [Math.max(...maps.map(Math.abs)), maps.length / channels];
     const strength = Array.from({ length: channels }, (_, c) => energy(maps.subarray(c * pixels, (c + 1) * pixels)));
@@ -101,13 +103,13 @@ customElements.get("low-rank") || customElements.define("low-rank", class extend
     [slider.max, slider.value, slider.nextElementSibling.value] = [channels, r, r];
     // The curves: what is lost, in percent, by these maps and by others with as many channels.
     const place = (value, i) => [(240 * i) / channels, 160 * (1 - value)];
-    const curve = (values, kind) => `<path class="${kind}" d="M${values.map(place).join("L")}"/>`;
+    const curve = (values, kind) => `<path class="${kind}" d="M${Array.from(values, place).join("L")}"/>`;
     const label = (words, x, y, anchor) => `<text x="${x}" y="${y}" text-anchor="${anchor}">${words}</text>`;
-    const others = this.names.filter((other) => other !== name && sources[other].channels === channels);
+    const others = this.names.filter((other, i) => i !== this.source && sources[other].channels === channels);
     const [x, y] = place(lost[r], r);
     this.find("svg").innerHTML = [100, 50, 0].map((percent, i) => label(percent, -6, 80 * i + 4, "end")).join("")
       + label(0, 0, 178, "middle") + label("r", 120, 178, "middle") + label(channels, 240, 178, "end") + label("energy lost, %", 240, 12, "end")
-      + others.map((other) => curve(sources[other].lost, "other")).join("") + curve(lost, "lost")
+      + others.map((other) => curve(this.lost[this.names.indexOf(other)], "other")).join("") + curve(lost, "lost")
       + `<path d="M0 0V160H240M0 80H240M${x} 0V160"/><circle cx="${x}" cy="${y}" r="5"/>`;
     this.find(".curve figcaption").textContent = others.length ? `dashed: ${others.join(", ")}` : "";
     this.find(".curve").classList.toggle("asked", !this.guess);

@@ -7,8 +7,8 @@ In an output, two forms mark a number as measured:
 * ``≈ a``. Another run may move a by a twentieth of it, or by one unit of its last digit.
 
 Words, integers and every other number have to be the same, in the same order. Columns may be wider or narrower
-where a measured number has a digit more. Drawn figures and encoded pictures are not compared: they hold the same
-numbers with more digits than another processor gives again.
+where a measured number has a digit more. Drawn figures, encoded pictures and packed arrays are not compared: they
+hold the same numbers with more digits than another processor gives again.
 """
 
 import re
@@ -22,6 +22,7 @@ MEASURED = re.compile(
 _NOT_COMPARED = (
     (re.compile(r"(?s)<svg.*?</svg>"), "<svg/>"),
     (re.compile(r"data:image/[a-z]+;base64,[A-Za-z0-9+/=]+"), "data:image"),
+    (re.compile(r"data:application/octet-stream;base64,[A-Za-z0-9+/=]+"), "data:numbers"),
     (re.compile(r"0x[0-9a-f]{6,}"), "0xADDRESS"),
 )
 

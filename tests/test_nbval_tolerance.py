@@ -92,6 +92,9 @@ def test_a_column_may_be_wider_only_where_something_is_measured():
 def test_drawn_figures_and_addresses_are_not_compared():
     assert agree('<svg width="3">a</svg> 0x7f00aa11', '<svg width="4">b</svg> 0x7f00bb22')
     assert agree("data:image/png;base64,AAAA", "data:image/png;base64,BBBB")
+    packed = "data:application/octet-stream;base64,"
+    assert agree(f"{packed}AA+/= 8 channels", f"{packed}BBBB 8 channels")
+    assert not agree(f"{packed}AA+/= 8 channels", f"{packed}BBBB 9 channels")
 
 
 def test_nbval_compares_so(tmp_path):

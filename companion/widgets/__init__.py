@@ -9,10 +9,14 @@ from companion.widgets._channel_shuffle import channel_shuffle
 from companion.widgets._cost_explorer import EXPLORER_KINDS, EXPLORER_LIMITS, EXPLORER_PRESETS, cost_explorer
 from companion.widgets._dot_product import dot_product
 from companion.widgets._draw_digit import draw_digit
+from companion.widgets._folded_line import folded_line
 from companion.widgets._gridding_map import GRIDDING_PRESETS, gridding_map
+from companion.widgets._low_rank import low_rank
 from companion.widgets._se_gate import se_gate
+from companion.widgets._separable_steps import separable_steps
 from companion.widgets._shortcut_explorer import SHORTCUT_LIMITS, shortcut_explorer
 from companion.widgets._widget import Widget
+from companion.widgets._xor_lines import xor_lines
 
 __all__ = [
     "COLOUR_PRESETS",
@@ -27,7 +31,11 @@ __all__ = [
     "cost_explorer",
     "dot_product",
     "draw_digit",
+    "folded_line",
     "gridding_map",
+    "low_rank",
     "se_gate",
+    "separable_steps",
     "shortcut_explorer",
+    "xor_lines",
 ]

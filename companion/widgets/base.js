@@ -5,7 +5,8 @@ globalThis.BookWidget ??= class extends HTMLElement {
     form { display: grid; grid-template-columns: fit-content(45%) 1fr 4.2em; gap: .35rem .8rem; align-items: center; margin: .9rem 0 0 }
     input[type=range] { min-width: 0; width: 100%; margin: 0; height: 1.6rem; accent-color: var(--pst-color-primary, #0072b2) }
     output { text-align: right; font-variant-numeric: tabular-nums }
-    .buttons { display: flex; flex-wrap: wrap; gap: .5rem; margin: .9rem 0 .6rem }
+    .buttons { display: flex; flex-wrap: wrap; gap: .5rem; margin: .9rem 0 .6rem; align-items: center }
+    code { font-size: .85em; overflow-wrap: anywhere; white-space: pre-wrap } code:not([hidden]) { display: block; margin-top: .3rem }
     button { font: inherit; color: inherit; background: none; border: 1px solid currentColor; border-radius: 6px; padding: .25rem .7rem; cursor: pointer }
     button:hover { background: color-mix(in srgb, currentColor 12%, transparent) }
     button[aria-pressed=true] { background: color-mix(in srgb, currentColor 18%, transparent); font-weight: 600 }
@@ -18,6 +19,7 @@ globalThis.BookWidget ??= class extends HTMLElement {
     .python code { flex: 1 1 20em; min-width: 0; font-size: .85em; white-space: pre-wrap; overflow-wrap: anywhere }
     button:focus-visible, select:focus-visible, [tabindex]:focus-visible, input:focus-visible { outline: 2px solid var(--pst-color-primary, #0072b2); outline-offset: 2px }
     .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
+    .answer:empty { display: none }
     p { margin: .4rem 0; font-variant-numeric: tabular-nums }
     @container (max-width: 30em) { /* words above, so that sliders have the width of a phone */
       form { grid-template-columns: 1fr 4.2em; row-gap: 0 }
@@ -42,6 +44,8 @@ globalThis.BookWidget ??= class extends HTMLElement {
     return String(words).replace(/[&<>"]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[sign]);
   }
 
+  static number(value, digits = 0) { return value.toLocaleString("en", { maximumFractionDigits: digits }).replace(/^-0$/, "0").replace("-", "−"); }
+
   static slider(id, words, least, most, value, step = 1) {
     return `<label for="${id}">${BookWidget.escape(words)}</label>
       <input id="${id}" type="range" min="${least}" max="${most}" step="${step}" value="${value}"><output for="${id}">${value}</output>`;
@@ -52,6 +56,12 @@ globalThis.BookWidget ??= class extends HTMLElement {
     const { escape } = BookWidget;
     const buttons = answers.map((answer, i) => `<button type="button" data-guess="${i}">${escape(answer)}</button>`);
     return `<div class="buttons guess" role="group" aria-label="Your guess"><span>${escape(question)}</span><span>${buttons.join(" ")}</span></div>`;
+  }
+
+  // What answers the question, in an element .answer, once there is a guess: 1, 2, ... for the buttons in their order.
+  answer(guess, words) {
+    this.find(".answer").textContent = guess ? words : "";
+    this.press("[data-guess]", (i) => i === guess - 1);
   }
 
   press(selector, test) {
@@ -91,6 +101,12 @@ globalThis.BookWidget ??= class extends HTMLElement {
   recall() {
     const kept = new URLSearchParams(location.search).get(this.place);
     return kept === null ? null : kept.split(",");
+  }
+
+  // One kept whole number, if it lies between least and most.
+  kept(i, least, most, otherwise) {
+    const value = this.recall()?.[i] || NaN;
+    return Number.isInteger(+value) && +value >= least && +value <= most ? +value : otherwise;
   }
 
   // Sliders, and what else has a value, as they were kept.

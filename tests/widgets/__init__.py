@@ -5,13 +5,16 @@ import subprocess
 from html.parser import HTMLParser
 
 import numpy as np
+import torch
 
-from companion import widgets
+from companion import pointwise, widgets
 from tools import vendor
 
 NODE = vendor.find_node()
 PICTURE = [[[2, 0, 1], [1, 3, 0]], [[1, 2, 0], [0, 1, 1]]]
 KERNELS = {"1×1": [[[[1]], [[-2]]], [[[0]], [[3]]]], "3×3": np.arange(-18, 18).reshape(2, 2, 3, 3).tolist()}
+DEPTHWISE = [[[1, 0, -1], [2, 0, -2], [1, 0, -1]], [[0, 1, 0], [1, -4, 1], [0, 1, 0]]]
+POINTWISE = [[1, 2], [0, -1], [1, 1], [-1, 1]]
 EXPLORER = {"size": 28, "in_channels": 256, "middle_channels": 16, "out_channels": 32, "kernel_size": 5}
 # One hidden unit reads the mean of blue, and turns red down and green up.
 SWITCH = {
@@ -34,6 +37,14 @@ def drawing():
     return widgets.draw_digit(layers, chance.random((3, 8, 8)), [0, 1, 2])
 
 
+def feature_maps(channels=12):
+    """Maps (5, C, 3, 4) whose channels share most of what they show, as behind a ReLU."""
+    generator = torch.Generator().manual_seed(0)
+    few = torch.randn(5, 3, 3, 4, generator=generator)
+    mixed = pointwise.conv2d(few, torch.randn(channels, 3, generator=generator))
+    return (mixed + 0.3 * torch.randn(mixed.shape, generator=generator)).relu()
+
+
 # Every part, so that what holds of all is asked of all.
 EXAMPLES = [
     mixer(),
@@ -44,6 +55,10 @@ EXAMPLES = [
     drawing(),
     widgets.se_gate(np.full((3, 4, 4), [[[0.5]], [[0.25]], [[0]]]), SWITCH),
     widgets.shortcut_explorer(),
+    widgets.folded_line(depth=3),
+    widgets.low_rank({"maps": feature_maps(), "few": feature_maps(4)}, rank=3, pictures={"a": 0, "b": 1}),
+    widgets.separable_steps(PICTURE, DEPTHWISE, POINTWISE, out_channels=3),
+    widgets.xor_lines(),
 ]
 
 

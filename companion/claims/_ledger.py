@@ -150,5 +150,5 @@ def _as_html(entry: Entry) -> str:
         f"<dt>{claim.id} <span>{entry.verdict}</span></dt>"
         f"<dd>{escape(claim.says)}</dd>{condition}"
         f'<dd class="number">{escape(finding.number)} '
-        f'(<a href="{claim.cell.href}">{name}: {claim.cell.id}</a>)</dd></div>'
+        f'(<a href="{claim.cell.href}">see it run in {name}</a>)</dd></div>'
     )

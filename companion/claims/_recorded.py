@@ -7,8 +7,8 @@ from companion.training import Pair
 
 # Each claim reads the studies that are named here; one that is recorded later is added to its line.
 HEADS = ("heads-digits-100", "heads-digits-1000", "heads-fashion-100", "heads-fashion-1000", "heads-fashion-10000")
-SEPARABLE = ("separable-digits-200", "separable-digits-1000")
-BOTTLENECK = ("bottleneck-digits-1000",)
+SEPARABLE = ("separable-digits-200", "separable-digits-1000", "separable-fashion-2500")
+BOTTLENECK = ("bottleneck-digits-1000", "bottleneck-fashion-2500")
 SHORTCUTS = ("shortcuts-digits-4", "shortcuts-digits-20")
 LINEAR_BOTTLENECK = ("linear-bottleneck-digits-1000",)
 GATE = ("gate-digits-300",)

@@ -425,7 +425,7 @@ def test_the_ledger_shows_each_claim_with_its_link(part):
     html = part._repr_html_()
     assert html.count("<dt>") == html.count("<a href=") == 4
     assert 'id="claim-B5a" data-verdict="wrong"' in html
-    assert '<a href="channel_reduction.ipynb#cell-count">channel reduction: count</a>' in html
+    assert '<a href="channel_reduction.ipynb#cell-count">see it run in channel reduction</a>' in html
     assert html.count('class="condition"') == 2
     for entry in part:
         assert entry.claim.says.split(";")[0] in html

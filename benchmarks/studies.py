@@ -88,7 +88,7 @@ def measured(study: Study) -> None:
             torch.nn.functional.cross_entropy(model(x), y).backward()
 
         calls[name, "forward"], calls[name, "step"] = forward, step
-    times = timing.measure(calls, seconds=1.0)
+    times = timing.measure(calls)
     rows = {name: dict(row) for name, row in record.variants.items()}
     for (name, what), taken in times.items():
         rows[name][f"{what}_ms"] = round(1000 * taken.median, 3)

@@ -42,10 +42,10 @@ POINTS = [*(f"A{i}" for i in range(1, 16)), "B-2", *(f"B{i}" for i in range(1, 1
 TRAINED = ("A9c",)  # by the check itself; the other trained claims read recorded studies
 WRONG = {"A14a", "B5a", "B8b", "B8e"}
 CONDITION = {
-    *("A3", "A4b", "A5a", "A6c", "A8b", "A8c", "A9b", "A9c", "A10b", "A11b", "A12", "A14b"),
+    *("A3", "A4b", "A5a", "A6c", "A8b", "A8c", "A9b", "A9c", "A10b", "A11b", "A12", "A14b", "A15"),
     *("B-2c", "B-2d", "B1b", "B2", "B3b", "B5c", "B6a", "B6b", "B7b", "B9b", "B10b"),
 }
-OPEN = {"A15"}
+OPEN: set[str] = set()
 BY_ID = {claim.id: claim for claim in claims.CLAIMS}
 REDUCED = bottleneck.Reduced
 FOLDED = {"hide-cell", "remove-cell", "remove-output", "remove-input"}

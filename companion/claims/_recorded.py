@@ -13,7 +13,7 @@ SHORTCUTS = ("shortcuts-digits-4", "shortcuts-digits-20", "shortcuts-fashion-3")
 LINEAR_BOTTLENECK = ("linear-bottleneck-digits-1000", "linear-bottleneck-fashion-2500")
 GATE = ("gate-digits-300", "gate-fashion-2500")
 INCEPTION = ("inception-digits-300", "inception-fashion-2500")
-WITHOUT_POINTWISE = ("without-pointwise-digits-1000",)
+WITHOUT_POINTWISE = ("without-pointwise-digits-1000", "without-pointwise-fashion-2500")
 INITIALISATION = "initialisation-digits-400"
 
 

@@ -9,6 +9,7 @@ from companion.widgets._channel_shuffle import channel_shuffle
 from companion.widgets._cost_explorer import EXPLORER_KINDS, EXPLORER_LIMITS, EXPLORER_PRESETS, cost_explorer
 from companion.widgets._dot_product import dot_product
 from companion.widgets._draw_digit import draw_digit
+from companion.widgets._gpu_ladder import GPU_LADDER, GPU_LADDER_LIMITS, gpu_ladder
 from companion.widgets._gridding_map import GRIDDING_PRESETS, gridding_map
 from companion.widgets._se_gate import se_gate
 from companion.widgets._shortcut_explorer import SHORTCUT_LIMITS, shortcut_explorer
@@ -19,6 +20,8 @@ __all__ = [
     "EXPLORER_KINDS",
     "EXPLORER_LIMITS",
     "EXPLORER_PRESETS",
+    "GPU_LADDER",
+    "GPU_LADDER_LIMITS",
     "GRIDDING_PRESETS",
     "SHORTCUT_LIMITS",
     "Widget",
@@ -27,6 +30,7 @@ __all__ = [
     "cost_explorer",
     "dot_product",
     "draw_digit",
+    "gpu_ladder",
     "gridding_map",
     "se_gate",
     "shortcut_explorer",

@@ -6,13 +6,14 @@ from html.parser import HTMLParser
 
 import numpy as np
 
-from companion import widgets
+from companion import kernels, widgets
 from tools import vendor
 
 NODE = vendor.find_node()
 PICTURE = [[[2, 0, 1], [1, 3, 0]], [[1, 2, 0], [0, 1, 1]]]
 KERNELS = {"1×1": [[[[1]], [[-2]]], [[[0]], [[3]]]], "3×3": np.arange(-18, 18).reshape(2, 2, 3, 3).tolist()}
 EXPLORER = {"size": 28, "in_channels": 256, "middle_channels": 16, "out_channels": 32, "kernel_size": 5}
+LADDER = {"in_channels": 64, "out_channels": 256, "size": 28, "batch": 1}
 # One hidden unit reads the mean of blue, and turns red down and green up.
 SWITCH = {
     "reduce.weight": [[[[0]], [[0]], [[8]]]],
@@ -34,12 +35,21 @@ def drawing():
     return widgets.draw_digit(layers, chance.random((3, 8, 8)), [0, 1, 2])
 
 
+def ladder(**changed):
+    values = LADDER | {name: value for name, value in changed.items() if name in LADDER}
+    layer = kernels.Layer(1, LADDER["in_channels"], LADDER["out_channels"], LADDER["size"] ** 2)
+    cuda = {step: kernels.step(step) for step in widgets.GPU_LADDER}
+    asked = {step: kernels.asked_intensity(layer, by) for step, by in widgets.GPU_LADDER.items()}
+    return widgets.gpu_ladder(cuda, asked, **values, recorded=changed.get("recorded"))
+
+
 # Every part, so that what holds of all is asked of all.
 EXAMPLES = [
     mixer(),
     widgets.channel_shuffle(channels=12, groups=4),
     widgets.cost_explorer(**EXPLORER),
     widgets.dot_product(PICTURE, KERNELS, fallback="<p>1</p>"),
+    ladder(),
     widgets.gridding_map((2, 2, 2)),
     drawing(),
     widgets.se_gate(np.full((3, 4, 4), [[[0.5]], [[0.25]], [[0]]]), SWITCH),

@@ -160,8 +160,11 @@ globalThis.GpuLadderDevice ??= class {
 
   static random({ batch, in_channels, out_channels, pixels }) { // between -1 and 1
     let state = 1;
-    const next = () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 31 - 1;
-    const fill = (length) => Float32Array.from({ length }, next);
+    const fill = (length) => {
+      const made = new Float32Array(length);
+      for (let i = 0; i < length; i++) made[i] = (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 31 - 1;
+      return made;
+    };
     return { x: fill(batch * in_channels * pixels), weight: fill(out_channels * in_channels), bias: fill(out_channels) };
   }
 

@@ -8,7 +8,7 @@ from playwright.sync_api import expect, sync_playwright
 from tests.widgets import ladder
 from tools.browser import QUIET, find_chromium
 
-TINY = {"in_channels": 20, "out_channels": 40, "size": 6}  # a software adapter is slow
+TINY = {"in_channels": 20, "out_channels": 10, "size": 4}  # a software adapter is slow
 STEPS = ("naive", "coalesced", "shared_tile", "register_tile")
 TOLERANCE = 1e-6
 COMPLETE, USED_UP = (f"workgroupBarrier(); // the tiles are {words}" for words in ("complete", "used up"))
@@ -86,11 +86,11 @@ def test_after_a_click_it_checks_then_measures_and_the_results_can_be_copied(par
     assert all(0 < float(error) <= TOLERANCE for error in cells(part, 1))
     part.get_by_role("button", name="copy as JSON").click()
     found = json.loads(part.locator(".json").inner_text())
-    assert found["layer"] == {"in_channels": 20, "out_channels": 40, "batch": 2, "pixels": 36}
+    assert found["layer"] == {"in_channels": 20, "out_channels": 10, "batch": 2, "pixels": 16}
     assert found["adapter"]["software"] is True
     assert [row["step"] for row in found["steps"]] == list(STEPS)
     copy, fma = (found["ceilings_gb_gflop_per_s"][name]["median"] for name in ("copy", "fma"))
-    flops, moved = 2 * 72 * 20 * 40, 4 * (72 * 60 + 20 * 40)
+    flops, moved = 2 * 32 * 20 * 10, 4 * (32 * 30 + 20 * 10)
     for row, predicted, measured in zip(found["steps"], cells(part, 2), cells(part, 3), strict=True):
         gflops, gbs = row["gflop_per_s"], row["gb_per_s"]
         assert row["dispatches"] >= 20
@@ -112,7 +112,6 @@ def test_each_barrier_that_is_removed_is_caught_and_each_edge_too(part):
     faults = [(step, barrier, "") for step in STEPS[2:] for barrier in (COMPLETE, USED_UP)]
     faults += [("shared_tile", "if (o < s.out_channels && inside)", "if (inside)")]
     faults += [("shared_tile", f"c0 + {place} < s.in_channels", "true") for place in ("row", "col")]
-    faults += [("register_tile", "o < s.out_channels && c0 + c < s.in_channels", "o < s.out_channels")]
     faults += [("register_tile", "  if (o >= s.out_channels) { return; }", "")]
     faults += [("naive", "i % s.out_channels", "i % (s.out_channels + 1)"), ("coalesced", "i % s.pixels", "i % 64")]
     for fault, error in zip(faults, errors(part, *faults), strict=True):
@@ -171,6 +170,7 @@ def test_a_device_that_is_lost_is_a_sentence(part):
 def test_a_layer_that_is_too_slow_here_is_a_sentence(part):
     part.evaluate("""() => {
       GpuLadderDevice.prototype.ceilings = async () => ({ copy: { median: 1 }, fma: { median: 2 } });
+      GpuLadderDevice.prototype.pipeline = async () => {};
       GpuLadderDevice.prototype.submit = async () => 1; // second
       GpuLadderDevice.prototype.check = async () => 0;
       GpuLadderDevice.errorOf = () => 0;

@@ -64,7 +64,11 @@ customElements.get("gpu-ladder") || customElements.define("gpu-ladder", class ex
   }
 
   none() {
-    this.find("[data-run]").disabled = true;
+    for (const button of this.shadowRoot.querySelectorAll("[data-guess], [data-run], [data-json]")) {
+      button.disabled = true;
+      button.closest(".buttons").hidden = true;
+    }
+    this.find("table").className = "unmeasured";
     this.find("slot").hidden = false;
     this.status("This browser offers no WebGPU here, so nothing can be measured. What each step asks for is known all the same.");
   }
@@ -188,7 +192,8 @@ customElements.get("gpu-ladder") || customElements.define("gpu-ladder", class ex
     const decades = (from, to) => Array.from({ length: 30 }, (_, i) => 10 ** (i - 9)).filter((value) => value >= from && value <= to);
     const roof = [Math.max(least, low / copy.median), ridge, most].map((at) => `${x(at)},${y(GpuLadderModel.roof(this.ceilings, at))}`);
     const dots = points.map(({ asked, predicted, median }, i) => `<circle class="ring" cx="${x(asked)}" cy="${y(predicted)}" r="5"/>`
-      + (median ? `<circle class="dot" cx="${x(asked)}" cy="${y(median)}" r="5"/><text x="${x(asked) + 9}" y="${y(median) + 5}">${i + 1}</text>` : ""));
+      + (median ? `<circle class="dot" cx="${x(asked)}" cy="${y(median)}" r="5"/>
+        <text x="${x(asked) + (i % 2 ? -9 : 9)}" y="${y(median) + 5}" text-anchor="${i % 2 ? "end" : "start"}">${i + 1}</text>` : ""));
     this.find("svg").innerHTML = `<path d="M48 12V232H448"/><polyline points="${roof.join(" ")}"/>
       <path class="own" d="M${x(own)} 232V${y(GpuLadderModel.roof(this.ceilings, own))}"/>${dots.join("")}
       ${decades(least, most).map((at) => `<text x="${x(at)}" y="248" text-anchor="middle">${at}</text>`).join("")}
@@ -209,6 +214,7 @@ customElements.get("gpu-ladder") || customElements.define("gpu-ladder", class ex
     .scroll { overflow-x: auto } table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: .92em }
     td, thead th { text-align: right; padding: .2rem .5rem } th[scope=row] { text-align: left; white-space: nowrap; font-weight: 400; padding: .2rem 0 }
     thead th { font-weight: 600; vertical-align: bottom } tbody tr { border-top: 1px solid color-mix(in srgb, currentColor 25%, transparent) }
+    .unmeasured :is(td, th):nth-child(n + 3) { display: none } button:disabled { opacity: .55; cursor: default }
     .status:empty, .findings:empty { display: none } .findings { margin: .4rem 0; padding-left: 1.2em }
     svg { display: block; width: 100%; max-width: 36rem; margin: .6rem auto; font-size: 13px; fill: currentColor }
     path, polyline { fill: none; stroke: currentColor } polyline { stroke-width: 2 } .own { stroke-dasharray: 4 4 }

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from book_pages import PATIENCE
 from playwright.sync_api import expect, sync_playwright
 
 from tests.widgets import ladder
@@ -79,7 +80,7 @@ def test_after_a_click_it_checks_then_measures_and_the_results_can_be_copied(par
     assert part.evaluate("part => part.opened") == 0, "nothing runs before the click"
     assert cells(part, 1) == cells(part, 3) == ["–"] * 4
     button(part).click()
-    expect(part.locator(".status")).to_contain_text("a software adapter.")
+    expect(part.locator(".status")).to_contain_text("a software adapter.", timeout=3 * PATIENCE)
     said = [words.split(": ")[-1].split(" ")[0] for words in part.evaluate("part => part.said")]
     assert said == ["Asking", *["checking"] * 4, "all", *["timing"] * 4, "Measured"]
     assert part.evaluate("part => part.opened") == 1

@@ -7,6 +7,7 @@ torch tensors on a CPU it is a matrix product of torch. Importing this package i
 
 from companion.kernels import emulator
 from companion.kernels._arguments import ACTIVATIONS, PRECISIONS, check_options, family
+from companion.kernels._asked import asked_intensity
 from companion.kernels._cupy import Gpu
 from companion.kernels._cupy import unavailable_reason as gpu_unavailable_reason
 from companion.kernels._launch import given, launch
@@ -36,6 +37,7 @@ __all__ = [
     "Roofline",
     "Variant",
     "accesses",
+    "asked_intensity",
     "compile_variant",
     "disassembler_unavailable_reason",
     "edited",

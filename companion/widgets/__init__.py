@@ -10,6 +10,7 @@ from companion.widgets._cost_explorer import EXPLORER_KINDS, EXPLORER_LIMITS, EX
 from companion.widgets._dot_product import dot_product
 from companion.widgets._draw_digit import draw_digit
 from companion.widgets._folded_line import folded_line
+from companion.widgets._gpu_ladder import GPU_LADDER, GPU_LADDER_LIMITS, gpu_ladder
 from companion.widgets._gridding_map import GRIDDING_PRESETS, gridding_map
 from companion.widgets._low_rank import low_rank
 from companion.widgets._se_gate import se_gate
@@ -23,6 +24,8 @@ __all__ = [
     "EXPLORER_KINDS",
     "EXPLORER_LIMITS",
     "EXPLORER_PRESETS",
+    "GPU_LADDER",
+    "GPU_LADDER_LIMITS",
     "GRIDDING_PRESETS",
     "SHORTCUT_LIMITS",
     "Widget",
@@ -32,6 +35,7 @@ __all__ = [
     "dot_product",
     "draw_digit",
     "folded_line",
+    "gpu_ladder",
     "gridding_map",
     "low_rank",
     "se_gate",

@@ -80,16 +80,19 @@ def page(browser: Browser, address: str):
 
 @pytest.fixture
 def open_widget(browser: Browser):
-    """Show one widget alone on a page that no server has: open_widget(widget, width=390, theme="dark")."""
+    """Show one widget alone on a page that no server has: open_widget(widget, width=390, theme="dark").
+
+    Browsers trust the host 127.0.0.1 as they trust https, and there alone have WebGPU.
+    """
     contexts = []
 
-    def show(widget, width: int = 1280, theme: str = "light") -> Locator:
+    def show(widget, width: int = 1280, theme: str = "light", host: str = "widget.invalid") -> Locator:
         viewport = {"width": width, "height": 900}
         contexts.append(new_context(browser, viewport=viewport, color_scheme=theme, reduced_motion="reduce"))
         page = contexts[-1].new_page()
         page.on("pageerror", lambda error: pytest.fail(f"{widget.element}: {error}"))
         page.route("**/*", lambda route: route.fulfill(body=BARE.format(widget.html), content_type="text/html"))
-        page.goto("http://widget.invalid/")
+        page.goto(f"http://{host}/")
         return page.locator(widget.element)
 
     yield show

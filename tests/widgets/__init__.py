@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import numpy as np
 import torch
 
-from companion import pointwise, widgets
+from companion import kernels, pointwise, widgets
 from tools import vendor
 
 NODE = vendor.find_node()
@@ -16,6 +16,7 @@ KERNELS = {"1×1": [[[[1]], [[-2]]], [[[0]], [[3]]]], "3×3": np.arange(-18, 18)
 DEPTHWISE = [[[1, 0, -1], [2, 0, -2], [1, 0, -1]], [[0, 1, 0], [1, -4, 1], [0, 1, 0]]]
 POINTWISE = [[1, 2], [0, -1], [1, 1], [-1, 1]]
 EXPLORER = {"size": 28, "in_channels": 256, "middle_channels": 16, "out_channels": 32, "kernel_size": 5}
+LADDER = {"in_channels": 64, "out_channels": 256, "size": 28, "batch": 1}
 # One hidden unit reads the mean of blue, and turns red down and green up.
 SWITCH = {
     "reduce.weight": [[[[0]], [[0]], [[8]]]],
@@ -45,12 +46,21 @@ def feature_maps(channels=12):
     return (mixed + 0.3 * torch.randn(mixed.shape, generator=generator)).relu()
 
 
+def ladder(**changed):
+    values = LADDER | {name: value for name, value in changed.items() if name in LADDER}
+    layer = kernels.Layer(1, LADDER["in_channels"], LADDER["out_channels"], LADDER["size"] ** 2)
+    cuda = {step: kernels.step(step) for step in widgets.GPU_LADDER}
+    asked = {step: kernels.asked_intensity(layer, by) for step, by in widgets.GPU_LADDER.items()}
+    return widgets.gpu_ladder(cuda, asked, **values, recorded=changed.get("recorded"))
+
+
 # Every part, so that what holds of all is asked of all.
 EXAMPLES = [
     mixer(),
     widgets.channel_shuffle(channels=12, groups=4),
     widgets.cost_explorer(**EXPLORER),
     widgets.dot_product(PICTURE, KERNELS, fallback="<p>1</p>"),
+    ladder(),
     widgets.gridding_map((2, 2, 2)),
     drawing(),
     widgets.se_gate(np.full((3, 4, 4), [[[0.5]], [[0.25]], [[0]]]), SWITCH),

@@ -1,4 +1,5 @@
-# make book · serve · lab · notebooks · test · quick · bench · bench-gpu · studies · screenshots · lighthouse · clean
+# make book · serve · lab · notebooks · test · quick · kernels-long · bench · bench-gpu · studies · screenshots ·
+# lighthouse · clean
 # `make book` needs the site's tools alone, in .venv-book; all other targets use .venv, which `make env` makes.
 
 PYTHON ?= python3
@@ -11,7 +12,7 @@ PORT ?= 8000
 JOBS ?= 2
 
 .NOTPARALLEL:
-.PHONY: book serve env notebooks bench bench-gpu studies lab test quick lint unit coverage nbval site screenshots lighthouse clean
+.PHONY: book serve env notebooks bench bench-gpu studies lab test quick kernels-long lint unit coverage nbval site screenshots lighthouse clean
 .DELETE_ON_ERROR:
 
 book: $(BOOK)/.made
@@ -54,6 +55,10 @@ test: lint unit nbval site
 # room: make quick ROOM=cost
 quick: $(VENV)/.made
 	$(BIN)/python -m tools.quick --jobs $(JOBS) $(ROOM)
+
+# Every variant of the CUDA kernels on two hundred random layers in the emulator, and compiled for every GPU.
+kernels-long: $(VENV)/.made
+	$(BIN)/python -m pytest tests/kernels/long.py -n $(JOBS) --dist worksteal
 
 lint: $(VENV)/.made
 	$(BIN)/ruff check

@@ -18,12 +18,18 @@ SHAPES = (
     (5, 64, 200, 14, 10),
     (4, 0, 6, 2, 2),
     (0, 8, 8, 4, 4),
+    (4, 0, 6, 1, 1),
+    (3, 136, 37, 1, 1),
+    (9, 256, 70, 1, 1),
+    (1, 2048, 128, 1, 1),
 )
 FAR = (3, 2**28 + 4)  # images, pixels: x of 4 channels has more than 2**31 numbers
 
 
 def fits(variant: Variant, in_channels: int, pixels: int) -> bool:
     """Whether a variant takes arrays of these sizes that start at multiples of 16 bytes."""
+    if variant.one_pixel and pixels != 1:
+        return False
     return pixels % variant.x_width == 0 and in_channels % variant.weight_width == 0
 
 
@@ -78,7 +84,15 @@ def beyond_32_bits(device: str, *, sizes: tuple[int, int] = FAR) -> list[dict]:
     weight = torch.arange(16.0, device=device).reshape(4, 4) / 16
     wanted = weight.double() @ x[-1, :, 0, -1000:].double()
     rows = []
-    for name in ("naive", "coalesced", "shared_tile", "register_16x128", "tf32_32x128"):
+    for name in (
+        "naive",
+        "coalesced",
+        "shared_tile",
+        "register_blocking",
+        "register_16x128",
+        "tf32_32x128",
+        "split_k",
+    ):
         variant = VARIANTS[name]
         y = kernels.pointwise_conv(x, weight, precision=variant.precision, variant=name)
         close = torch.allclose(

@@ -30,7 +30,10 @@ from companion import kernels
 from companion.kernels import LAYERS, VARIANTS, NetworkLayer
 
 BATCHES = (256, 1, 32)  # in the order of measuring
-LADDER = next(layer for layer in LAYERS if layer.label == "256→64 @ 56²"), 32  # a layer that all variants can run
+LADDER = (
+    next(layer for layer in LAYERS if layer.label == "256→64 @ 56²"),
+    32,
+)  # a layer that all can run but those for one pixel
 DRY_LAYERS = (NetworkLayer("a rehearsal", "thin", 4, 8, 6), NetworkLayer("a rehearsal", "one pixel", 8, 8, 1))
 SQUARE = 8192  # of the matrices behind the GEMM ceilings
 COPIED = 2**31  # bytes
@@ -103,10 +106,12 @@ def jobs(layers: tuple[NetworkLayer, ...]) -> Iterator[tuple[NetworkLayer, int, 
 
 
 def ladder(stopwatch: Stopwatch, layer: NetworkLayer, batch: int) -> dict:
-    """Return the times of all variants on one layer: what each step of the ladder is worth."""
+    """Return the times of all variants that can run a layer: what each step of the ladder is worth."""
     x, weight, bias = operands(layer, batch, stopwatch.device)
     race = Race(stopwatch)
     for variant in VARIANTS.values():
+        if not _correctness.fits(variant, layer.in_channels, layer.size**2):
+            continue
         options = {"precision": variant.precision, "variant": variant.name}
         race.enter(variant.name, partial(kernels.pointwise_conv, x, weight, bias, activation="relu", **options))
     rows = [

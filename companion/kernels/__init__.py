@@ -72,9 +72,11 @@ def pointwise_conv(
     Under ``torch.autocast`` it computes in float32 all the same. The transformations of ``torch.func`` and
     forward-mode differentiation get torch's own matrix product, which has a rule for each of them.
 
-    The kernels add the products of one output in the order of the input channels, with one rounding each, so all
-    "ieee" variants give the same bits. cuDNN and a CPU's matrix product add in other orders. Each of them differs
-    from the exact result by at most about C_in * 2**-24 of the sum of absolute products, and mostly by far less.
+    The kernels add the products of one output in the order of the input channels, with one rounding each, so all of
+    these give the same bits. Those of the steps "one_pixel" and "split_k", picked for layers of few outputs, add in
+    an order of their own, the same in each run; so the last bits of an image can depend on the size of its batch.
+    cuDNN and a CPU's matrix product add in other orders. Each of them differs from the exact result by at most
+    about C_in * 2**-24 of the sum of absolute products, and mostly by far less.
     Under "tf32", which rounds the operands to 11 significant bits first, it is about 2**-10 of that sum. CuPy
     compiles with flushing of subnormal numbers to zero, which torch doesn't do.
 

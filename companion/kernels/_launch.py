@@ -46,7 +46,7 @@ def launch(backend, arrays: dict, *, activation=None, precision="ieee", variant=
     layer = replace(
         layer,
         x_width=_width(layer.pixels, x_at, residual_at, y_at),
-        weight_width=_width(layer.in_channels, weight_at),
+        weight_width=_width(layer.in_channels, weight_at, x_at if layer.pixels == 1 else 0),
     )
     chosen = _choose(layer, precision, variant, backend.device(x))
     low, high = ACTIVATIONS[activation]

@@ -6,7 +6,18 @@ from importlib.resources import files
 
 FILE = "pointwise.cu"
 
-STEPS = ("naive", "coalesced", "shared_tile", "register_tile", "epilogue", "tensor_core")
+STEPS = (
+    "naive",
+    "coalesced",
+    "shared_tile",
+    "register_blocking",
+    "async_copy",
+    "register_tile",
+    "epilogue",
+    "tensor_core",
+    "one_pixel",
+    "split_k",
+)
 
 
 @cache
@@ -23,7 +34,8 @@ def step(name: str) -> str:
     """Return one step of the ladder: its comment and its code, without the banner.
 
     Args:
-        name: one of ``STEPS``. In the file, "epilogue" stands first, as the other steps call it.
+        name: one of ``STEPS``. In the file, "epilogue" stands first, as the other steps call it. All but that
+            one and "async_copy" have kernels of their own.
 
     Raises:
         ValueError: if there is no such step.

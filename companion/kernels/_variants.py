@@ -1,11 +1,11 @@
 """List the variants: which kernels there are, and what each needs. Plain numbers; nothing is launched here."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 _THREAD_PIXELS = 8  # as in pointwise.cu
-_TF32_DEPTH, _STAGES = 32, 3
+_DEPTH, _TF32_DEPTH, _STAGES = 16, 32, 3
 _LARGEST = 2**31 - 2**10  # of an index in 32 bits, with room for the last tile
 _MOST_BLOCKS = 2**31 - 1
 
@@ -20,7 +20,7 @@ class Layer:
         out_channels: C_out.
         pixels: H * W.
         x_width: 4 if rows of x, y and the residual start at multiples of 16 bytes, else 1.
-        weight_width: 4 if rows of the weight do, else 1.
+        weight_width: 4 if rows of the weight do, and for maps of one pixel the images of x, else 1.
     """
 
     batch: int
@@ -70,6 +70,9 @@ class Variant:
         shared_memory: bytes of dynamic shared memory of a block.
         x_width: floats of x that one access moves.
         weight_width: floats of the weight that one access needs aligned.
+        in_order: whether it adds up the products of an output in the order of the input channels, as "naive" does:
+            all that do give the same bits, if they are "ieee".
+        one_pixel: whether it is for maps of one pixel only.
     """
 
     name: str
@@ -81,6 +84,8 @@ class Variant:
     shared_memory: int = 0
     x_width: int = 1
     weight_width: int = 1
+    in_order: bool = True
+    one_pixel: bool = False
 
     def grid(self, layer: Layer) -> tuple[int]:
         """Return the number of blocks for a layer, as the one size of a grid.
@@ -104,47 +109,84 @@ class Variant:
 
     def obstacle(self, layer: Layer, device: Device) -> str | None:
         """Return why the variant can't run this layer on this device, or None if it can."""
+        if self.one_pixel and layer.pixels != 1:
+            return f"is for maps of one pixel, these have {layer.pixels}"
         if self.x_width > layer.x_width:
             return "needs H * W to be a multiple of 4, and x, residual and output to start at multiples of 16 bytes"
         if self.weight_width > layer.weight_width:
-            return "needs C_in to be a multiple of 4, and weight to start at a multiple of 16 bytes"
-        if self.precision == "tf32" and device.capability < (8, 0):
+            also = " and x" if layer.pixels == 1 else ""
+            return f"needs C_in to be a multiple of 4, and weight{also} to start at a multiple of 16 bytes"
+        if self.shared_memory and device.capability < (8, 0):  # all of these copy in the background
             has = ".".join(map(str, device.capability))
-            return f"needs a GPU of compute capability 8.0 or newer for TF32, this one has {has}"
+            return f"needs a GPU of compute capability 8.0 or newer, this one has {has}"
         if self.shared_memory > device.shared_memory:
             return f"needs {self.shared_memory} bytes of shared memory a block, this GPU has {device.shared_memory}"
         return None
 
 
-def _register_tile(channels: int, columns: int, thread_channels: int, width: int) -> Variant:
+def _suffix(x_width: int, weight_width: int) -> str:
+    return {(4, 4): "", (1, 4): "_scalar_x", (1, 1): "_scalar"}[x_width, weight_width]
+
+
+def _ring(channels: int, columns: int, depth: int) -> int:
+    """Return the bytes of shared memory of the tiles of a block: as ``Tiles`` of pointwise.cu lays them."""
+    return 4 * _STAGES * (channels * (depth + 4) + depth * (columns + 8))
+
+
+def _register_tile(channels: int, columns: int, thread_channels: int, x_width: int, weight_width: int) -> Variant:
+    sizes = channels, columns, thread_channels, x_width, weight_width
     return Variant(
-        name=f"register_{channels}x{columns}" + ("" if width == 4 else "_scalar"),
+        name=f"register_{channels}x{columns}{_suffix(x_width, weight_width)}",
         step="register_tile",
-        expression=f"pointwise_register_tile<{channels}, {columns}, {thread_channels}, {width}>",
+        expression=f"pointwise_register_tile<{', '.join(map(str, sizes))}>",
         block=(channels // thread_channels * (columns // _THREAD_PIXELS),),
         tile=(channels, columns),
-        x_width=width,
-    )
-
-
-def _tensor_core(channels: int, columns: int, x_width: int, weight_width: int) -> Variant:
-    suffix = {(4, 4): "", (1, 4): "_scalar_x", (1, 1): "_scalar"}[x_width, weight_width]
-    floats = _STAGES * (channels * (_TF32_DEPTH + 4) + _TF32_DEPTH * (columns + 8))
-    return Variant(
-        name=f"tf32_{channels}x{columns}{suffix}",
-        step="tensor_core",
-        expression=f"pointwise_tensor_core<{channels}, {columns}, {x_width}, {weight_width}>",
-        block=(128,),
-        tile=(channels, columns),
-        precision="tf32",
-        shared_memory=4 * floats,
+        shared_memory=_ring(channels, columns, _DEPTH),
         x_width=x_width,
         weight_width=weight_width,
     )
 
 
-_REGISTER_TILES = ((128, 128, 8), (64, 128, 8), (32, 128, 4), (16, 128, 2), (64, 64, 4))
+def _tensor_core(channels: int, columns: int, x_width: int, weight_width: int) -> Variant:
+    return Variant(
+        name=f"tf32_{channels}x{columns}{_suffix(x_width, weight_width)}",
+        step="tensor_core",
+        expression=f"pointwise_tensor_core<{channels}, {columns}, {x_width}, {weight_width}>",
+        block=(128,),
+        tile=(channels, columns),
+        precision="tf32",
+        in_order=False,
+        shared_memory=_ring(channels, columns, _TF32_DEPTH),
+        x_width=x_width,
+        weight_width=weight_width,
+    )
+
+
+def _one_pixel(images: int, width: int) -> Variant:
+    return Variant(
+        name=f"one_pixel_{images}" + ("" if width == 4 else "_scalar"),
+        step="one_pixel",
+        expression=f"pointwise_one_pixel<{images}, {width}>",
+        block=(128,),
+        tile=(4, images),
+        weight_width=width,
+        in_order=False,
+        one_pixel=True,
+    )
+
+
+_SPLIT_K = Variant(
+    "split_k", "split_k", "pointwise_split_k", block=(512,), tile=(8, 64), weight_width=4, in_order=False
+)
+_WIDTHS = ((4, 4), (1, 4), (1, 1))
+_REGISTER_TILES = ((128, 128, 8), (96, 128, 6), (64, 128, 8), (32, 128, 4), (16, 128, 2), (64, 64, 4))
 _TENSOR_CORE_TILES = ((128, 128), (64, 128), (32, 128))
+
+
+def _sized(tiles: tuple[tuple[int, ...], ...]) -> Iterator[tuple[tuple[int, ...], tuple[int, int]]]:
+    """Yield tiles and widths, without those for which registers would run out."""
+    return ((tile, widths) for tile in tiles for widths in _WIDTHS if (tile[0], widths) != (128, (1, 1)))
+
 
 VARIANTS: Mapping[str, Variant] = MappingProxyType(
     {
@@ -153,13 +195,13 @@ VARIANTS: Mapping[str, Variant] = MappingProxyType(
             Variant("naive", "naive", "pointwise_naive", block=(256,)),
             Variant("coalesced", "coalesced", "pointwise_coalesced", block=(256,)),
             Variant("shared_tile", "shared_tile", "pointwise_shared_tile", block=(16, 16), tile=(16, 16)),
-            *(_register_tile(*tile, width) for tile in _REGISTER_TILES for width in (4, 1)),
-            *(
-                _tensor_core(*tile, *widths)
-                for tile in _TENSOR_CORE_TILES
-                for widths in ((4, 4), (1, 4), (1, 1))
-                if (tile, widths) != ((128, 128), (1, 1))  # registers would run out
+            Variant(
+                "register_blocking", "register_blocking", "pointwise_register_blocking", block=(512,), tile=(64, 64)
             ),
+            *(_register_tile(*tile, *widths) for tile, widths in _sized(_REGISTER_TILES)),
+            *(_tensor_core(*tile, *widths) for tile, widths in _sized(_TENSOR_CORE_TILES)),
+            *(_one_pixel(images, width) for images in (1, 8) for width in (4, 1)),
+            _SPLIT_K,
         )
     }
 )

@@ -11,8 +11,9 @@
 //
 // pixels is H * W: a 1x1 kernel looks at no neighbours, so a picture is one long
 // line. Arrays hold float32, the last index runs fastest, and y overlaps nothing
-// else. All kernels take the same arguments. All but the last add up the products
-// of one output in the order c = 0, 1, 2, ..., so they agree to the last bit.
+// else. All kernels take the same arguments. Up to the register tile they add up
+// the products of one output in the order c = 0, 1, 2, ..., so they agree to the
+// last bit.
 //
 // Two compilers read this file: NVRTC for a GPU and, through emulator/, an ordinary
 // C++ compiler that runs it on a CPU. A step lies between its banner and the next
@@ -160,110 +161,235 @@ extern "C" __global__ void __launch_bounds__(TILE * TILE) pointwise_shared_tile(
 }
 // --- end ---
 
-// --- step: register_tile ---
-// Shared memory is close, registers are closer. Each thread now computes
-// THREAD_CHANNELS x 8 outputs, whose sums stay in its registers.
+// --- step: register_blocking ---
+// Shared memory is close, registers are closer. A thread now computes 8 outputs,
+// neighbouring channels of a column, and their sums stay in its registers.
 //
-//   a block    TILE_CHANNELS output channels x TILE_PIXELS columns
-//   a tile     DEPTH input channels of the weight and of x
+// Why it helps: a pixel that is read from shared memory serves STRIP multiply-adds.
+// For 8 of them a thread reads 9 floats; shared_tile reads 2 for each. And a
+// block's tile is four times as high and as wide, so that each float fetched from
+// far away is used 64 times.
+//
+// What it costs: registers. The loop over the sums must be written out ("unroll"),
+// as a register has no index.
+constexpr int STRIP = 8;  // outputs of a thread, and input channels of a tile
+constexpr int STRIP_TILE = 64;  // output channels and columns of a block
+constexpr int STRIP_THREADS = STRIP_TILE * STRIP_TILE / STRIP;
+
+extern "C" __global__ void __launch_bounds__(STRIP_THREADS, 1)
+pointwise_register_blocking(
+    const float* __restrict__ x, const float* __restrict__ weight,
+    const float* __restrict__ bias, const float* __restrict__ residual,
+    float* __restrict__ y, int batch, int in_channels, int out_channels,
+    int pixels, float low, float high) {
+    __shared__ float weight_tile[STRIP_TILE][STRIP];
+    __shared__ float x_tile[STRIP][STRIP_TILE];
+
+    const int channel_tiles = (out_channels + STRIP_TILE - 1) / STRIP_TILE;
+    const int first_channel = blockIdx.x % channel_tiles * STRIP_TILE;
+    const int thread = threadIdx.x;
+    const int row = thread / STRIP_TILE * STRIP, col = thread % STRIP_TILE;
+    const unsigned column = blockIdx.x / channel_tiles * STRIP_TILE + col;
+    const bool inside = column < (unsigned)batch * pixels;  // below 2**31
+    const unsigned n = column / pixels, p = column - n * pixels;
+
+    // There are as many threads as floats in a tile: each fetches one of both.
+    const int weight_row = thread / STRIP, weight_col = thread % STRIP;
+    const int x_row = thread / STRIP_TILE;
+
+    float sums[STRIP] = {};
+    for (int c0 = 0; c0 < in_channels; c0 += STRIP) {
+        const int o = first_channel + weight_row;
+        const bool has_weight = o < out_channels && c0 + weight_col < in_channels;
+        const bool has_x = inside && c0 + x_row < in_channels;
+        weight_tile[weight_row][weight_col] =
+            has_weight ? weight[(int64)o * in_channels + c0 + weight_col] : 0.0f;
+        x_tile[x_row][col] =
+            has_x ? x[((int64)n * in_channels + c0 + x_row) * pixels + p] : 0.0f;
+        __syncthreads();  // the tiles are complete
+        for (int c = 0; c < STRIP; ++c) {
+            const float v = x_tile[c][col];
+#pragma unroll
+            for (int i = 0; i < STRIP; ++i)
+                sums[i] = fmaf(weight_tile[row + i][c], v, sums[i]);
+        }
+        __syncthreads();  // the tiles are used up
+    }
+
+    if (!inside) return;
+#pragma unroll
+    for (int i = 0; i < STRIP; ++i) {
+        const int o = first_channel + row + i;
+        if (o >= out_channels) break;
+        const int64 at = ((int64)n * out_channels + o) * pixels + p;
+        y[at] = finish(sums[i], value_or_zero(bias, o), value_or_zero(residual, at),
+                       low, high);
+    }
+}
+// --- end ---
+
+// --- step: async_copy ---
+// The way of a tile. So far a thread has read a float into a register, put it into
+// shared memory, and waited. "cp.async" copies from memory to shared memory in the
+// background, past the registers, while the block computes.
+//
+// Why it helps: a ring of STAGES tiles lies in shared memory. One is in use, the
+// others are on their way; and no register is kept for what is on its way.
+//
+// What it costs: a GPU of compute capability 8.0 or newer, and care. A copy has
+// landed once its thread has waited for it; all threads see it after a barrier.
+constexpr int STAGES = 3;
+
+#ifdef __CUDACC__  // instructions of a GPU; emulator/ptx.h has them for a CPU
+// Copy BYTES, 4 or 16, to shared memory, in the background; zeros if not exists.
+template <int BYTES>
+__device__ __forceinline__ void copy_async(void* to, const void* from,
+                                           bool exists) {
+    const unsigned target = (unsigned)__cvta_generic_to_shared(to);
+    const int bytes = exists ? BYTES : 0;
+    if constexpr (BYTES == 16)
+        asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;"
+                     :: "r"(target), "l"(from), "r"(bytes) : "memory");
+    else
+        asm volatile("cp.async.ca.shared.global [%0], [%1], %3, %2;"
+                     :: "r"(target), "l"(from), "r"(bytes), "n"(BYTES) : "memory");
+}
+
+// Bind the copies since the last call to a group; groups end in order.
+__device__ __forceinline__ void commit_copies() {
+    asm volatile("cp.async.commit_group;" ::: "memory");
+}
+
+// Wait until at most NEWEST groups of this thread are still under way.
+template <int NEWEST>
+__device__ __forceinline__ void wait_for_copies() {
+    asm volatile("cp.async.wait_group %0;" :: "n"(NEWEST) : "memory");
+}
+#endif
+
+// The tiles of a block: which floats this thread copies, and where to.
+//
+//   a weight tile    TILE_CHANNELS output channels x DEPTH input channels
+//   an x tile        DEPTH input channels x TILE_PIXELS columns
+//
+// Both lie as they do in memory: nothing is transposed. X_WIDTH and WEIGHT_WIDTH
+// are the floats that one copy moves: 4 where rows start at multiples of 16 bytes
+// (four columns then lie in one image), else 1. Rows are a few floats longer than
+// they need be, which spreads what a warp reads at once over the banks of shared
+// memory.
+template <int TILE_CHANNELS, int TILE_PIXELS, int DEPTH, int THREADS, int X_WIDTH,
+          int WEIGHT_WIDTH>
+struct Tiles {
+    static constexpr int WEIGHT_ROW = DEPTH + 4, X_ROW = TILE_PIXELS + 8;
+    static constexpr int WEIGHT_SIZE = TILE_CHANNELS * WEIGHT_ROW;
+    static constexpr int SIZE = WEIGHT_SIZE + DEPTH * X_ROW;  // of a stage
+    static constexpr int X_COPIES = TILE_PIXELS / X_WIDTH;    // a row
+    static constexpr int X_ROWS = THREADS / X_COPIES;         // rows in one go
+    static constexpr int WEIGHT_COPIES = DEPTH / WEIGHT_WIDTH;
+    static constexpr int WEIGHT_ROWS = THREADS / WEIGHT_COPIES;
+    static constexpr bool RAGGED = TILE_CHANNELS % WEIGHT_ROWS != 0;
+    static_assert(DEPTH % X_ROWS == 0, "the threads must copy x in whole rows");
+
+    float* ring;  // STAGES times SIZE floats of shared memory
+    const float *x, *weight, *x_from, *weight_from;
+    int in_channels, pixels;
+    int x_row, x_col, weight_row, weight_col;
+    int x_left, weight_left, rows_left;  // input channels and rows from here on
+
+    // A thread copies x in the same column, or four, all along the channels: the
+    // division that finds the image is done once.
+    __device__ __forceinline__ Tiles(
+        float* ring, const float* x, const float* weight, int first_channel,
+        unsigned first_column, unsigned columns, int in_channels, int out_channels,
+        int pixels)
+        : ring(ring), x(x), weight(weight), in_channels(in_channels),
+          pixels(pixels) {
+        const int thread = threadIdx.x;
+        x_row = thread / X_COPIES;
+        x_col = thread % X_COPIES * X_WIDTH;
+        const bool inside = first_column + x_col < columns;
+        const unsigned column = inside ? first_column + x_col : 0;
+        const unsigned n = column / pixels, p = column - n * pixels;
+        x_from = x + ((int64)n * in_channels + x_row) * pixels + p;
+        x_left = inside ? in_channels - x_row : 0;
+
+        weight_row = thread / WEIGHT_COPIES;
+        weight_col = thread % WEIGHT_COPIES * WEIGHT_WIDTH;
+        weight_from =
+            weight + (int64)(first_channel + weight_row) * in_channels + weight_col;
+        weight_left = in_channels - weight_col;
+        rows_left = out_channels - first_channel - weight_row;
+    }
+
+    // Start the copies of the next DEPTH input channels, into a place in the ring.
+    __device__ __forceinline__ void fetch(int stage) {
+        float* const tile = ring + stage * SIZE;
+        float* const weight_to = tile + weight_row * WEIGHT_ROW + weight_col;
+        float* const x_to = tile + WEIGHT_SIZE + x_row * X_ROW + x_col;
+#pragma unroll
+        for (int i = 0; i < DEPTH; i += X_ROWS) {
+            const bool exists = i < x_left;
+            const float* from = exists ? x_from + (int64)i * pixels : x;
+            copy_async<4 * X_WIDTH>(x_to + i * X_ROW, from, exists);
+        }
+#pragma unroll
+        for (int i = 0; i < TILE_CHANNELS; i += WEIGHT_ROWS) {
+            if (RAGGED && weight_row + i >= TILE_CHANNELS) break;
+            const bool exists = i < rows_left && weight_left > 0;
+            const int64 further = (int64)i * in_channels;
+            const float* from = exists ? weight_from + further : weight;
+            copy_async<4 * WEIGHT_WIDTH>(weight_to + i * WEIGHT_ROW, from, exists);
+        }
+        x_from += (int64)DEPTH * pixels;  // the pointers are carried along
+        weight_from += DEPTH;
+        x_left -= DEPTH;
+        weight_left -= DEPTH;
+    }
+};
+// --- end ---
+
+// --- step: register_tile ---
+// Register blocking in both directions, and all that a float32 kernel can do. Each
+// thread computes THREAD_CHANNELS x 8 outputs.
 //
 // Why it helps, in four parts:
-//   1. With 8 weights and 8 pixels at hand, a thread does 64 multiply-adds. Step
-//      shared_tile read two floats for each of them; this reads 16 for all 64.
+//   1. With 8 weights and 8 pixels at hand, a thread does 64 multiply-adds.
 //   2. A float4 moves 16 bytes at once: a quarter of the instructions.
-//   3. Two buffers: while the block computes with one tile, the next is on its way.
-//      It waits in registers ("fetch") until the other buffer takes it ("store").
-//   4. One barrier a tile is left: nobody overwrites the buffer that is being read.
+//   3. While the block computes with one tile, the next two are on their way.
+//   4. One barrier a tile is left: nobody overwrites the tile that is being read.
 //
-// What it costs: about 200 registers a thread, so that few threads fit on a
+// What it costs: up to 168 registers a thread, so that few threads fit on a
 // multiprocessor; and tiles at the edge do work that is thrown away. That is why
 // there are several sizes.
-//
-// WIDTH is how many columns one access to x or y moves. It is 4 where pixels is a
-// multiple of 4 (four columns then lie in one image) and the arrays start at
-// multiples of 16 bytes; else it is 1.
 constexpr int DEPTH = 16;
 constexpr int THREAD_PIXELS = 8;
 
-template <int TILE_CHANNELS, int TILE_PIXELS, int THREAD_CHANNELS, int WIDTH>
+template <int TILE_CHANNELS, int TILE_PIXELS, int THREAD_CHANNELS>
+constexpr int THREADS_OF =
+    TILE_CHANNELS / THREAD_CHANNELS * (TILE_PIXELS / THREAD_PIXELS);
+
+template <int TILE_CHANNELS, int TILE_PIXELS, int THREAD_CHANNELS, int X_WIDTH,
+          int WEIGHT_WIDTH, int THREADS = THREADS_OF<TILE_CHANNELS, TILE_PIXELS,
+                                                     THREAD_CHANNELS>>
 __global__ void
-__launch_bounds__(TILE_CHANNELS / THREAD_CHANNELS * (TILE_PIXELS / THREAD_PIXELS),
-                  1)  // one block may have all registers: nothing spills
+__launch_bounds__(THREADS, (383 + THREADS) / THREADS)  // so many blocks must fit
 pointwise_register_tile(
     const float* __restrict__ x, const float* __restrict__ weight,
     const float* __restrict__ bias, const float* __restrict__ residual,
     float* __restrict__ y, int batch, int in_channels, int out_channels,
     int pixels, float low, float high) {
+    using Ring =
+        Tiles<TILE_CHANNELS, TILE_PIXELS, DEPTH, THREADS, X_WIDTH, WEIGHT_WIDTH>;
     constexpr int ACROSS = TILE_PIXELS / THREAD_PIXELS;  // threads side by side
-    constexpr int THREADS = TILE_CHANNELS / THREAD_CHANNELS * ACROSS;
-    constexpr int X_ROWS = THREADS / (TILE_PIXELS / WIDTH);  // loaded in one go
-    constexpr int X_LOADS = DEPTH / X_ROWS;
-    constexpr int WEIGHT_LOADS = TILE_CHANNELS * DEPTH / THREADS;
-    static_assert(THREADS % (TILE_PIXELS / WIDTH) == 0 && DEPTH % X_ROWS == 0,
-                  "the threads must load x in whole rows");
-
-    // The weight tile stands on its side, so that a thread reads its channels in
-    // one go; four more floats a row spread them over the banks of shared memory.
-    __shared__ __align__(16) float weight_tile[2][DEPTH][TILE_CHANNELS + 4];
-    __shared__ __align__(16) float x_tile[2][DEPTH][TILE_PIXELS];
+    extern __shared__ __align__(16) float shared[];
 
     const int thread = threadIdx.x;
     const int channel_tiles = (out_channels + TILE_CHANNELS - 1) / TILE_CHANNELS;
     const int first_channel = blockIdx.x % channel_tiles * TILE_CHANNELS;
     const unsigned first_column = blockIdx.x / channel_tiles * TILE_PIXELS;
     const unsigned columns = (unsigned)batch * pixels;  // below 2**31
-
-    // Each thread loads x in the same column, or four, all along the channels: the
-    // division that finds the image is done once.
-    const int load_row = thread / (TILE_PIXELS / WIDTH);
-    const int load_col = thread % (TILE_PIXELS / WIDTH) * WIDTH;
-    const bool inside = first_column + load_col < columns;
-    const unsigned load_column = inside ? first_column + load_col : 0;
-    const unsigned load_image = load_column / pixels;
-    const float* x_column = x + (int64)load_image * in_channels * pixels +
-                            (load_column - load_image * pixels);
-
-    __align__(16) float next_x[X_LOADS][WIDTH];
-    float next_weight[WEIGHT_LOADS];
-
-    const auto fetch = [&](int c0) {  // from memory to registers
-#pragma unroll
-        for (int i = 0; i < X_LOADS; ++i) {
-            const int c = c0 + load_row + i * X_ROWS;
-            const bool exists = inside && c < in_channels;
-            const float* from = x_column + (int64)c * pixels;
-            if constexpr (WIDTH == 4) {
-                const float4 zero = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
-                *reinterpret_cast<float4*>(next_x[i]) =
-                    exists ? *reinterpret_cast<const float4*>(from) : zero;
-            } else {
-                next_x[i][0] = exists ? *from : 0.0f;
-            }
-        }
-#pragma unroll
-        for (int i = 0; i < WEIGHT_LOADS; ++i) {
-            const int o = first_channel + (thread + i * THREADS) / DEPTH;
-            const int c = c0 + (thread + i * THREADS) % DEPTH;
-            const bool exists = o < out_channels && c < in_channels;
-            next_weight[i] = exists ? weight[(int64)o * in_channels + c] : 0.0f;
-        }
-    };
-    const auto store = [&](int buffer) {  // from registers to shared memory
-#pragma unroll
-        for (int i = 0; i < X_LOADS; ++i) {
-            float* to = &x_tile[buffer][load_row + i * X_ROWS][load_col];
-            if constexpr (WIDTH == 4)
-                *reinterpret_cast<float4*>(to) =
-                    *reinterpret_cast<float4*>(next_x[i]);
-            else
-                *to = next_x[i][0];
-        }
-#pragma unroll
-        for (int i = 0; i < WEIGHT_LOADS; ++i) {
-            const int element = thread + i * THREADS;
-            weight_tile[buffer][element % DEPTH][element / DEPTH] = next_weight[i];
-        }
-    };
+    Ring tiles(shared, x, weight, first_channel, first_column, columns, in_channels,
+               out_channels, pixels);
 
     // A thread's pixels are two groups of four, half a tile apart: the groups of
     // neighbouring threads then lie side by side, in shared memory and in y.
@@ -271,33 +397,46 @@ pointwise_register_tile(
     const int col = thread % ACROSS * 4;
     float sums[THREAD_CHANNELS][THREAD_PIXELS] = {};
 
-    int buffer = 0;
-    fetch(0);
-    store(buffer);
-    __syncthreads();  // the first tile is complete
+    int buffer = 0;  // the place in the ring that is in use
+#pragma unroll
+    for (int stage = 0; stage < STAGES - 1; ++stage) {
+        if (stage * DEPTH < in_channels) tiles.fetch(stage);
+        commit_copies();
+    }
     for (int c0 = 0; c0 < in_channels; c0 += DEPTH) {
-        const bool more = c0 + DEPTH < in_channels;
-        if (more) fetch(c0 + DEPTH);
+        wait_for_copies<STAGES - 2>();  // this thread's share of the tile is there
+        __syncthreads();  // all others' too, and the tile before is used up
+        if (c0 + (STAGES - 1) * DEPTH < in_channels)
+            tiles.fetch((buffer + STAGES - 1) % STAGES);
+        commit_copies();  // even if empty: the wait counts groups
+
+        const float* weight_tile =
+            shared + buffer * Ring::SIZE + row * Ring::WEIGHT_ROW;
+        const float* x_tile =
+            shared + buffer * Ring::SIZE + Ring::WEIGHT_SIZE + col;
 #pragma unroll
-        for (int c = 0; c < DEPTH; ++c) {
-            float w[THREAD_CHANNELS], v[THREAD_PIXELS];
+        for (int c = 0; c < DEPTH; c += 4) {
+            float w[THREAD_CHANNELS][4];
 #pragma unroll
             for (int i = 0; i < THREAD_CHANNELS; ++i)
-                w[i] = weight_tile[buffer][c][row + i];
 #pragma unroll
-            for (int j = 0; j < THREAD_PIXELS; ++j)
-                v[j] = x_tile[buffer][c][j / 4 * (TILE_PIXELS / 2) + col + j % 4];
+                for (int k = 0; k < 4; ++k)
+                    w[i][k] = weight_tile[i * Ring::WEIGHT_ROW + c + k];
 #pragma unroll
-            for (int i = 0; i < THREAD_CHANNELS; ++i)
+            for (int k = 0; k < 4; ++k) {
+                float v[THREAD_PIXELS];
 #pragma unroll
                 for (int j = 0; j < THREAD_PIXELS; ++j)
-                    sums[i][j] = fmaf(w[i], v[j], sums[i][j]);
+                    v[j] = x_tile[(c + k) * Ring::X_ROW +
+                                  j / 4 * (TILE_PIXELS / 2) + j % 4];
+#pragma unroll
+                for (int i = 0; i < THREAD_CHANNELS; ++i)
+#pragma unroll
+                    for (int j = 0; j < THREAD_PIXELS; ++j)
+                        sums[i][j] = fmaf(w[i][k], v[j], sums[i][j]);
+            }
         }
-        if (more) {
-            buffer = 1 - buffer;
-            store(buffer);
-            __syncthreads();  // the next tile is complete, and this one used up
-        }
+        buffer = (buffer + 1) % STAGES;
     }
 
     float biases[THREAD_CHANNELS];
@@ -307,7 +446,7 @@ pointwise_register_tile(
         biases[i] = o < out_channels ? value_or_zero(bias, o) : 0.0f;
     }
 #pragma unroll
-    for (int j = 0; j < THREAD_PIXELS; j += WIDTH) {
+    for (int j = 0; j < THREAD_PIXELS; j += X_WIDTH) {
         const unsigned column =
             first_column + j / 4 * (TILE_PIXELS / 2) + col + j % 4;
         if (column >= columns) continue;
@@ -317,7 +456,7 @@ pointwise_register_tile(
             const int o = first_channel + row + i;
             if (o >= out_channels) continue;
             const int64 at = ((int64)n * out_channels + o) * pixels + p;
-            if constexpr (WIDTH == 4) {
+            if constexpr (X_WIDTH == 4) {
                 float4 r = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
                 if (residual) r = *reinterpret_cast<const float4*>(residual + at);
                 const float4 sum = make_float4(sums[i][j], sums[i][j + 1],
@@ -339,47 +478,14 @@ pointwise_register_tile(
 // of 23: three decimal digits, the range of float32, sums in float32.
 //
 // Why it helps: many times the multiply-adds a second. Now moving data is what
-// takes time, so data takes no detour: "cp.async" copies from memory to shared
-// memory past the registers, while the block computes. Of STAGES tiles one is in
-// use, the others are on their way. No tile is transposed: the instruction takes
-// the weight as [output channel][input channel] and x as [input channel][column],
-// as they lie.
+// takes time. The tiles travel as before, since the instruction takes them as they
+// lie: the weight as [output channel][input channel], x as [input channel][column].
 //
-// What it costs: digits, which is why nobody gets it without asking; 65 to 105 KiB
-// of shared memory a block; a GPU of compute capability 8.0 or newer.
-//
-// A block has four warps, each for a quarter of its outputs. X_WIDTH and
-// WEIGHT_WIDTH are the floats that one copy moves: 4 where rows start at multiples
-// of 16 bytes, else 1.
+// What it costs: digits, which is why nobody gets it without asking; and 65 to 105
+// KiB of shared memory a block. A block has four warps, each for a quarter of it.
 constexpr int TF32_DEPTH = 32;
-constexpr int STAGES = 3;
 
-#ifdef __CUDACC__  // five instructions of a GPU; emulator/ptx.h has them for a CPU
-// Copy FLOATS floats to shared memory, in the background; zeros if not exists.
-template <int FLOATS>
-__device__ __forceinline__ void copy_async(float* to, const float* from,
-                                           bool exists) {
-    const unsigned target = (unsigned)__cvta_generic_to_shared(to);
-    const int bytes = exists ? 4 * FLOATS : 0;
-    if constexpr (FLOATS == 4)
-        asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;"
-                     :: "r"(target), "l"(from), "r"(bytes) : "memory");
-    else
-        asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;"
-                     :: "r"(target), "l"(from), "r"(bytes) : "memory");
-}
-
-// Bind the copies since the last call to a group; groups end in order.
-__device__ __forceinline__ void commit_copies() {
-    asm volatile("cp.async.commit_group;" ::: "memory");
-}
-
-// Wait until at most NEWEST groups of this thread are still under way.
-template <int NEWEST>
-__device__ __forceinline__ void wait_for_copies() {
-    asm volatile("cp.async.wait_group %0;" :: "n"(NEWEST) : "memory");
-}
-
+#ifdef __CUDACC__
 // Round to TF32, to nearest, ties away from zero.
 __device__ __forceinline__ unsigned to_tf32(float value) {
     unsigned bits;
@@ -405,55 +511,20 @@ __global__ void __launch_bounds__(128) pointwise_tensor_core(
     const float* __restrict__ bias, const float* __restrict__ residual,
     float* __restrict__ y, int batch, int in_channels, int out_channels,
     int pixels, float low, float high) {
-    constexpr int THREADS = 128;
+    using Ring = Tiles<TILE_CHANNELS, TILE_PIXELS, TF32_DEPTH, 128, X_WIDTH,
+                       WEIGHT_WIDTH>;  // with its rows, no two threads share a bank
     constexpr int WARP_CHANNELS = TILE_CHANNELS / 2, WARP_PIXELS = TILE_PIXELS / 2;
     constexpr int DOWN = WARP_CHANNELS / 16, ACROSS = WARP_PIXELS / 8;
-    // With rows of these lengths, no two threads of a warp read from one bank.
-    constexpr int WEIGHT_ROW = TF32_DEPTH + 4, X_ROW = TILE_PIXELS + 8;
-    constexpr int WEIGHT_TILE = TILE_CHANNELS * WEIGHT_ROW;
-    constexpr int X_TILE = TF32_DEPTH * X_ROW;
-    extern __shared__ __align__(16) float shared[];  // STAGES times both tiles
+    constexpr int WEIGHT_ROW = Ring::WEIGHT_ROW, X_ROW = Ring::X_ROW;
+    extern __shared__ __align__(16) float shared[];
 
     const int thread = threadIdx.x;
     const int channel_tiles = (out_channels + TILE_CHANNELS - 1) / TILE_CHANNELS;
     const int first_channel = blockIdx.x % channel_tiles * TILE_CHANNELS;
     const unsigned first_column = blockIdx.x / channel_tiles * TILE_PIXELS;
     const unsigned columns = (unsigned)batch * pixels;
-
-    constexpr int X_COPIES = TILE_PIXELS / X_WIDTH;  // a row
-    constexpr int X_ROWS = THREADS / X_COPIES;       // in one go
-    const int x_row = thread / X_COPIES, x_col = thread % X_COPIES * X_WIDTH;
-    const bool inside = first_column + x_col < columns;
-    const unsigned x_column = inside ? first_column + x_col : 0;
-    const unsigned x_image = x_column / pixels;
-    const float* x_from =
-        x + (int64)x_image * in_channels * pixels +
-        (x_column - x_image * pixels);
-
-    constexpr int WEIGHT_COPIES = TF32_DEPTH / WEIGHT_WIDTH;
-    constexpr int WEIGHT_ROWS = THREADS / WEIGHT_COPIES;
-    const int weight_row = thread / WEIGHT_COPIES;
-    const int weight_col = thread % WEIGHT_COPIES * WEIGHT_WIDTH;
-
-    const auto start_copies = [&](int c0, int stage) {
-        float* weight_tile = shared + stage * (WEIGHT_TILE + X_TILE);
-        float* x_tile = weight_tile + WEIGHT_TILE;
-#pragma unroll
-        for (int i = 0; i < TF32_DEPTH; i += X_ROWS) {
-            const int c = c0 + x_row + i;
-            const bool exists = inside && c < in_channels;
-            copy_async<X_WIDTH>(x_tile + (x_row + i) * X_ROW + x_col,
-                                exists ? x_from + (int64)c * pixels : x, exists);
-        }
-#pragma unroll
-        for (int i = 0; i < TILE_CHANNELS; i += WEIGHT_ROWS) {
-            const int o = first_channel + weight_row + i, c = c0 + weight_col;
-            const bool exists = o < out_channels && c < in_channels;
-            copy_async<WEIGHT_WIDTH>(
-                weight_tile + (weight_row + i) * WEIGHT_ROW + weight_col,
-                exists ? weight + (int64)o * in_channels + c : weight, exists);
-        }
-    };
+    Ring tiles(shared, x, weight, first_channel, first_column, columns, in_channels,
+               out_channels, pixels);
 
     // The instruction dictates which elements of the small matrices a thread holds:
     // rows by its place in the warp divided by 4, columns by the remainder.
@@ -461,22 +532,21 @@ __global__ void __launch_bounds__(128) pointwise_tensor_core(
     const int row = warp % 2 * WARP_CHANNELS, col = warp / 2 * WARP_PIXELS;
     float sums[DOWN][ACROSS][4] = {};
 
+    int stage = 0;
 #pragma unroll
-    for (int stage = 0; stage < STAGES - 1; ++stage) {
-        if (stage * TF32_DEPTH < in_channels)
-            start_copies(stage * TF32_DEPTH, stage);
+    for (int ahead = 0; ahead < STAGES - 1; ++ahead) {
+        if (ahead * TF32_DEPTH < in_channels) tiles.fetch(ahead);
         commit_copies();
     }
-    int stage = 0;
     for (int c0 = 0; c0 < in_channels; c0 += TF32_DEPTH) {
         wait_for_copies<STAGES - 2>();  // this thread's share of the tile is there
         __syncthreads();  // all others' too, and the tile before is used up
-        const int ahead = c0 + (STAGES - 1) * TF32_DEPTH;
-        if (ahead < in_channels) start_copies(ahead, (stage + STAGES - 1) % STAGES);
+        if (c0 + (STAGES - 1) * TF32_DEPTH < in_channels)
+            tiles.fetch((stage + STAGES - 1) % STAGES);
         commit_copies();  // even if empty: the wait counts groups
 
-        const float* weight_tile = shared + stage * (WEIGHT_TILE + X_TILE);
-        const float* x_tile = weight_tile + WEIGHT_TILE;
+        const float* weight_tile = shared + stage * Ring::SIZE;
+        const float* x_tile = weight_tile + Ring::WEIGHT_SIZE;
 #pragma unroll
         for (int c = 0; c < TF32_DEPTH; c += 8) {
             unsigned a[DOWN][4], b[ACROSS][2];
@@ -539,5 +609,153 @@ __global__ void __launch_bounds__(128) pointwise_tensor_core(
                 }
             }
         }
+}
+// --- end ---
+
+// --- step: one_pixel ---
+// Maps of one pixel: squeeze and excitation, and the classifier at the end of a
+// network. Of a tile with 128 columns such a layer would fill one. An output is now
+// the dot product of two rows, one of the weight and one of x, in which the
+// channels of an image lie side by side. A warp computes it: each thread takes
+// every 32nd product, or group of four, and five shuffles add up what the threads
+// have.
+//
+// Why it helps: as many warps are at work as there are outputs. With IMAGES > 1 a
+// weight is used for several images before it is let go.
+//
+// What it costs: the order of the sum, and so the last bits.
+constexpr int DOT_WARPS = 4;  // output channels of a block
+
+template <int WIDTH>
+__device__ __forceinline__ void load(float (&to)[WIDTH], const float* from) {
+    if constexpr (WIDTH == 4) {
+        const float4 four = *reinterpret_cast<const float4*>(from);
+        to[0] = four.x, to[1] = four.y, to[2] = four.z, to[3] = four.w;
+    } else {
+        to[0] = *from;
+    }
+}
+
+template <int IMAGES, int WIDTH>
+__global__ void __launch_bounds__(DOT_WARPS * 32) pointwise_one_pixel(
+    const float* __restrict__ x, const float* __restrict__ weight,
+    const float* __restrict__ bias, const float* __restrict__ residual,
+    float* __restrict__ y, int batch, int in_channels, int out_channels,
+    int pixels, float low, float high) {
+    const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+    const int groups = (out_channels + DOT_WARPS - 1) / DOT_WARPS;
+    const int o = blockIdx.x % groups * DOT_WARPS + warp;
+    const int first_image = blockIdx.x / groups * IMAGES;
+    if (o >= out_channels) return;  // with the whole warp
+
+    float sums[IMAGES] = {};
+    const float* weight_row = weight + (int64)o * in_channels;
+#pragma unroll 4
+    for (int c = lane * WIDTH; c < in_channels; c += 32 * WIDTH) {
+        float w[WIDTH], v[WIDTH];
+        load(w, weight_row + c);
+#pragma unroll
+        for (int i = 0; i < IMAGES; ++i) {
+            const int n = first_image + i < batch ? first_image + i : batch - 1;
+            load(v, x + (int64)n * in_channels + c);
+#pragma unroll
+            for (int k = 0; k < WIDTH; ++k) sums[i] = fmaf(w[k], v[k], sums[i]);
+        }
+    }
+#pragma unroll
+    for (int i = 0; i < IMAGES; ++i)
+#pragma unroll
+        for (int half = 16; half > 0; half /= 2)  // all threads end with the sum
+            sums[i] += __shfl_xor_sync(0xffffffffu, sums[i], half);
+
+    if (lane > 0) return;
+#pragma unroll
+    for (int i = 0; i < IMAGES; ++i) {
+        if (first_image + i >= batch) break;
+        const int64 at = (int64)(first_image + i) * out_channels + o;
+        y[at] = finish(sums[i], value_or_zero(bias, o), value_or_zero(residual, at),
+                       low, high);
+    }
+}
+// --- end ---
+
+// --- step: split_k ---
+// Few columns: a batch of one, small maps. There are then fewer tiles than
+// processors, and each block goes through all input channels while others have
+// nothing to do. So the tile is made small, and the sum itself is dealt out
+// ("split-K", K being the length of the sum in a matrix product): each of the 16
+// warps of a block takes every 16th group of four input channels, and at the end
+// they add up in shared memory.
+//
+// Why it helps: sixteen warps wait for memory at the same time, not one after
+// another.
+//
+// What it costs: each float is used less often than in a large tile; and the order
+// of the sum, and so the last bits.
+constexpr int SPLIT_CHANNELS = 8, SPLIT_COLUMNS = 64, SPLIT_WARPS = 16;
+
+extern "C" __global__ void __launch_bounds__(SPLIT_WARPS * 32, 1) pointwise_split_k(
+    const float* __restrict__ x, const float* __restrict__ weight,
+    const float* __restrict__ bias, const float* __restrict__ residual,
+    float* __restrict__ y, int batch, int in_channels, int out_channels,
+    int pixels, float low, float high) {
+    __shared__ float parts[SPLIT_WARPS][SPLIT_CHANNELS][SPLIT_COLUMNS];
+
+    const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+    const int channel_tiles = (out_channels + SPLIT_CHANNELS - 1) / SPLIT_CHANNELS;
+    const int first_channel = blockIdx.x % channel_tiles * SPLIT_CHANNELS;
+    const unsigned first_column = blockIdx.x / channel_tiles * SPLIT_COLUMNS;
+    const unsigned columns = (unsigned)batch * pixels;
+
+    const float* x_column[2];  // a thread has two columns, half a tile apart
+#pragma unroll
+    for (int j = 0; j < 2; ++j) {
+        const unsigned column = first_column + lane + 32 * j;
+        const unsigned inside = column < columns ? column : 0;
+        const unsigned n = inside / pixels, p = inside - n * pixels;
+        x_column[j] = x + (int64)n * in_channels * pixels + p;
+    }
+
+    float sums[SPLIT_CHANNELS][2] = {};
+#pragma unroll 2
+    for (int c = warp * 4; c < in_channels; c += SPLIT_WARPS * 4) {
+        float v[4][2];
+#pragma unroll
+        for (int k = 0; k < 4; ++k)
+#pragma unroll
+            for (int j = 0; j < 2; ++j)
+                v[k][j] = x_column[j][(int64)(c + k) * pixels];
+#pragma unroll
+        for (int i = 0; i < SPLIT_CHANNELS; ++i) {
+            const int last = out_channels - 1;  // beyond it, anything will do
+            const int o = first_channel + i < last ? first_channel + i : last;
+            float w[4];
+            load(w, weight + (int64)o * in_channels + c);
+#pragma unroll
+            for (int k = 0; k < 4; ++k)
+#pragma unroll
+                for (int j = 0; j < 2; ++j)
+                    sums[i][j] = fmaf(w[k], v[k][j], sums[i][j]);
+        }
+    }
+#pragma unroll
+    for (int i = 0; i < SPLIT_CHANNELS; ++i)
+#pragma unroll
+        for (int j = 0; j < 2; ++j) parts[warp][i][lane + 32 * j] = sums[i][j];
+    __syncthreads();  // the parts are complete
+
+    // There are as many threads as outputs: each adds up one.
+    const int row = threadIdx.x / SPLIT_COLUMNS, col = threadIdx.x % SPLIT_COLUMNS;
+    float sum = 0.0f;
+#pragma unroll
+    for (int w = 0; w < SPLIT_WARPS; ++w) sum += parts[w][row][col];
+
+    const int o = first_channel + row;
+    const unsigned column = first_column + col;
+    if (o >= out_channels || column >= columns) return;
+    const unsigned n = column / pixels, p = column - n * pixels;
+    const int64 at = ((int64)n * out_channels + o) * pixels + p;
+    y[at] = finish(sum, value_or_zero(bias, o), value_or_zero(residual, at), low,
+                   high);
 }
 // --- end ---

@@ -84,12 +84,29 @@ def check(variant: Variant, arrays, *, activation=None, backend=None):
 
 def sizes_for(variant: Variant):
     """Ragged sizes: no tile is full at the edge, as far as the variant's alignment allows it."""
-    in_channels = 71 if variant.precision == "ieee" else 135  # enough to use each stage of the copies twice
+    # Enough to use each stage of the copies twice, and each thread of a dot product.
+    in_channels = 135 if variant.precision != "ieee" or variant.one_pixel else 71
     in_channels += variant.weight_width == 4
-    height, width = (5, 12) if variant.x_width == 4 else (5, 11)
+    height, width = (1, 1) if variant.one_pixel else (5, 12) if variant.x_width == 4 else (5, 11)
     out_channels = (variant.tile[0] if variant.tile else 8) + 5
-    return 3, in_channels, out_channels, height, width
+    return 9 if variant.one_pixel else 3, in_channels, out_channels, height, width
 
 
 def variants_of(step: str) -> list[Variant]:
     return [variant for variant in VARIANTS.values() if variant.step == step]
+
+
+def check_random_case(variant: Variant, number: int, rng: np.random.Generator):
+    """Check a variant on a layer of random, mostly ragged sizes, under one of the schedules in turn."""
+    batch = int(rng.choice([1, 2, 3, 5, 9]))
+    in_channels = int(rng.choice([0, 1, 2, 7, 15, 16, 17, 33, 64, 70, 140]))
+    out_channels = int(rng.choice([1, 2, 5, 16, 17, 31, 64, 65, 130]))
+    height, width = (1 if variant.one_pixel else int(rng.choice([1, 2, 3, 7, 9, 14])) for _ in "hw")
+    in_channels -= in_channels % variant.weight_width
+    width = -(-width // variant.x_width) * variant.x_width
+    sizes = batch, in_channels, out_channels, height, width
+    arrays = some_arrays(*sizes, seed=rng, bias=rng.random() < 0.7, residual=rng.random() < 0.5)
+    backend = Emulator(
+        schedule=("forward", "reversed", "interleaved", 1)[number % 4], early_copies=bool(number % 3)
+    )
+    check(variant, arrays, activation=(None, "relu", "relu6")[number % 3], backend=backend)

@@ -126,7 +126,10 @@ def test_without_input_channels_the_bias_is_left(kind, precision):
 
 
 @needs_compiler
-@pytest.mark.parametrize("variant", ["naive", "coalesced", "shared_tile", "register_16x128", "tf32_32x128_scalar"])
+@pytest.mark.parametrize(
+    "variant",
+    ["naive", "coalesced", "shared_tile", "register_blocking", "register_16x128_scalar", "tf32_32x128_scalar"],
+)
 def test_numbers_that_are_not_numbers_go_where_they_should(variant):
     x = np.zeros((1, 3, 2, 4), np.float32)
     x[0, 0, 0] = [np.nan, np.inf, -np.inf, 1e-40]

@@ -17,9 +17,11 @@ COPIES = {"late": [False], "early": [True], "both": [False, True]}
 BARRIERS = [
     ("shared_tile", "__syncthreads();  // the tiles are complete"),
     ("shared_tile", "__syncthreads();  // the tiles are used up"),
-    ("register_64x128", "__syncthreads();  // the first tile is complete"),
-    ("register_64x128", "__syncthreads();  // the next tile is complete, and this one used up"),
+    ("register_blocking", "__syncthreads();  // the tiles are complete"),
+    ("register_blocking", "__syncthreads();  // the tiles are used up"),
+    ("register_64x128", "__syncthreads();  // all others' too, and the tile before is used up"),
     ("tf32_64x128", "__syncthreads();  // all others' too, and the tile before is used up"),
+    ("split_k", "__syncthreads();  // the parts are complete"),
 ]
 BOUNDS = [
     ("naive", "if (thread >= (int64)batch * pixels * out_channels) return;", ""),
@@ -28,25 +30,37 @@ BOUNDS = [
     ("shared_tile", "if (o < out_channels && inside)", "if (inside)"),
     ("shared_tile", "has_x = inside && c0 + row < in_channels;", "has_x = inside;"),
     ("shared_tile", "has_weight = o < out_channels && c0 + col < in_channels;", "has_weight = o < out_channels;"),
+    ("register_blocking", "if (!inside) return;", ""),
+    ("register_blocking", "if (o >= out_channels) break;", ""),
+    ("register_blocking", "has_x = inside && c0 + x_row < in_channels;", "has_x = inside;"),
+    ("register_blocking", "has_weight = o < out_channels && c0 + weight_col < in_channels;", "has_weight = true;"),
     ("register_64x128", "if (column >= columns) continue;", ""),
     ("register_64x128", "if (o >= out_channels) continue;", ""),
     ("register_64x128_scalar", "if (column >= columns) continue;", ""),
-    ("register_64x128", "exists = inside && c < in_channels;", "exists = inside;"),
-    ("register_64x128", "exists = o < out_channels && c < in_channels;", "exists = o < out_channels;"),
+    ("one_pixel_1", "if (o >= out_channels) return;  // with the whole warp", ""),
+    ("one_pixel_8", "if (first_image + i >= batch) break;", ""),
+    ("split_k", "if (o >= out_channels || column >= columns) return;", "if (o >= out_channels) return;"),
+    ("split_k", "if (o >= out_channels || column >= columns) return;", "if (column >= columns) return;"),
     ("tf32_64x128", "if (column >= columns) continue;", ""),
     ("tf32_64x128", "if (o >= out_channels) continue;", ""),
-    ("tf32_64x128", "exists = inside && c < in_channels;", "exists = inside;"),
-    ("tf32_64x128", "exists = o < out_channels && c < in_channels;", "exists = o < out_channels;"),
 ]
-START = "if (ahead < in_channels) start_copies(ahead, (stage + STAGES - 1) % STAGES);"
+COPIED = [  # the edges of the tiles, for all that copy in the background
+    ("const bool exists = i < x_left;", "const bool exists = true;"),
+    ("const bool exists = i < rows_left && weight_left > 0;", "const bool exists = i < rows_left;"),
+    ("x_left -= DEPTH;", ""),
+    ("weight_left -= DEPTH;", ""),
+    ("weight_from += DEPTH;", ""),
+    ("x_from += (int64)DEPTH * pixels;", ""),
+]
+FETCH = "if (c0 + (STAGES - 1) * {0} < in_channels)\n            tiles.fetch(({1} + STAGES - 1) % STAGES);"
 BARRIER = "__syncthreads();  // all others' too, and the tile before is used up"
-PIPELINE = [
+PIPELINES = {"register_64x128": ("DEPTH", "buffer"), "tf32_64x128": ("TF32_DEPTH", "stage")}
+PIPELINE = [  # the line, what stands there instead, the copies that show it
     ("wait_for_copies<STAGES - 2>();", "", "late"),
     ("wait_for_copies<STAGES - 2>();", "wait_for_copies<STAGES - 1>();", "late"),
-    ("commit_copies();  // even if empty", "if (ahead < in_channels) commit_copies();  //", "late"),
-    (BARRIER, f"const int next = c0 + 2 * TF32_DEPTH; {START.replace('ahead', 'next')} {BARRIER}", "early"),
-    ("stage = (stage + 1) % STAGES;", "", "both"),
-    ("a[i][1] = to_tf32(from[8 * WEIGHT_ROW]);", "a[i][1] = to_tf32(from[4]);", "both"),
+    ("commit_copies();  // even if empty", "if (c0 + 2 * {0} < in_channels) commit_copies();  //", "late"),
+    (BARRIER, f"{FETCH} {BARRIER}", "early"),
+    ("{1} = ({1} + 1) % STAGES;", "", "both"),
 ]
 
 
@@ -74,13 +88,53 @@ def test_a_missing_check_of_bounds_is_caught_in_every_schedule(name, check_of_bo
     assert [schedule for schedule in SCHEDULES if not is_caught(name, code, schedule)] == []
 
 
+@pytest.mark.parametrize("name", ["register_64x128", "tf32_64x128"])
+@pytest.mark.parametrize(("line", "instead"), COPIED)
+def test_a_copy_from_beyond_the_edge_is_caught_in_every_schedule(name, line, instead):
+    code = edited("async_copy", line, instead)
+    assert [schedule for schedule in SCHEDULES if not is_caught(name, code, schedule)] == []
+
+
+@pytest.mark.parametrize("name", PIPELINES)
 @pytest.mark.parametrize(("line", "instead", "copies"), PIPELINE)
-def test_a_fault_in_the_pipeline_of_copies_is_caught(line, instead, copies):
-    code = edited("tensor_core", line, instead)
+def test_a_fault_in_the_pipeline_of_copies_is_caught(name, line, instead, copies):
+    words = PIPELINES[name]
+    code = edited(
+        VARIANTS[name].step, *(text.replace("{0}", words[0]).replace("{1}", words[1]) for text in (line, instead))
+    )
     for early in COPIES[copies]:
-        missed = [schedule for schedule in SCHEDULES if not is_caught("tf32_64x128", code, schedule, early)]
+        missed = [schedule for schedule in SCHEDULES if not is_caught(name, code, schedule, early)]
         # Warps that keep step never overwrite what another still reads: that needs one to run ahead.
         assert missed == (["interleaved"] if copies == "early" else [])
+
+
+def test_a_wrong_row_of_the_small_matrices_is_caught():
+    code = edited("tensor_core", "a[i][1] = to_tf32(from[8 * WEIGHT_ROW]);", "a[i][1] = to_tf32(from[4]);")
+    assert all(is_caught("tf32_64x128", code, schedule) for schedule in SCHEDULES)
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "instead"),
+    [
+        ("one_pixel_8", "half > 0; half /= 2", "half > 1; half /= 2"),
+        ("one_pixel_8", "c += 32 * WIDTH", "c += 64 * WIDTH"),
+        ("split_k", "c += SPLIT_WARPS * 4", "c += SPLIT_WARPS * 8"),
+        ("split_k", "w < SPLIT_WARPS", "w < SPLIT_WARPS - 1"),
+    ],
+)
+def test_a_part_of_a_split_sum_that_is_left_out_is_caught(name, line, instead):
+    code = edited(VARIANTS[name].step, line, instead)
+    assert all(is_caught(name, code, schedule) for schedule in SCHEDULES)
+
+
+def test_a_shuffle_that_some_threads_of_a_warp_do_not_reach_is_named():
+    code = edited("one_pixel", "    if (lane > 0) return;", "").replace(
+        "    float sums[IMAGES] = {};\n    const float* weight_row",
+        "    if (lane > 0) return;\n    float sums[IMAGES] = {};\n    const float* weight_row",
+    )
+    variant = VARIANTS["one_pixel_1"]
+    with pytest.raises(RuntimeError, match="the block hangs"):
+        check(variant, some_arrays(*sizes_for(variant)), backend=Emulator(code=code))
 
 
 def test_a_return_before_a_barrier_is_named():
@@ -107,7 +161,19 @@ def test_a_warp_that_does_not_multiply_together_is_named():
         check(variant, some_arrays(*sizes_for(variant)), backend=Emulator(code=code))
 
 
-@pytest.mark.parametrize("name", ["naive", "coalesced", "shared_tile", "register_64x128", "tf32_64x128"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "naive",
+        "coalesced",
+        "shared_tile",
+        "register_blocking",
+        "register_64x128",
+        "tf32_64x128",
+        "one_pixel_8",
+        "split_k",
+    ],
+)
 def test_the_kernel_without_a_fault_is_not_caught(name):
     for early in (False, True):
         assert not any(is_caught(name, None, schedule, early) for schedule in SCHEDULES)

@@ -28,7 +28,19 @@ def test_every_variant_is_right_on_ragged_shapes(cupy, variant):
 
 
 @needs_compiler
-@pytest.mark.parametrize("name", ["naive", "coalesced", "shared_tile", "register_64x128", "register_16x128_scalar"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "naive",
+        "coalesced",
+        "shared_tile",
+        "register_blocking",
+        "register_64x128",
+        "register_16x128_scalar",
+        "one_pixel_8",
+        "split_k",
+    ],
+)
 def test_the_gpu_and_the_emulator_agree_to_the_last_bit(cupy, name):
     arrays = some_arrays(*sizes_for(VARIANTS[name]))
     there = {name: cupy.asarray(array) for name, array in arrays.items()}

@@ -4,12 +4,21 @@ from functools import cache
 
 import pytest
 
-from companion.kernels import ARCHITECTURES, VARIANTS, _nvrtc, _sass, compile_variant, edited, instructions, source
+from companion.kernels import ARCHITECTURES, VARIANTS, _nvrtc, _sass, compile_variant, edited, instructions
 from tests.kernels.arrays import needs_disassembler, needs_nvrtc, variants_of
 
 pytestmark = needs_nvrtc
 
-ONE_A_STEP = ["naive", "coalesced", "shared_tile", "register_64x128", "tf32_64x128"]
+ONE_A_STEP = [
+    "naive",
+    "coalesced",
+    "shared_tile",
+    "register_blocking",
+    "register_64x128",
+    "tf32_64x128",
+    "one_pixel_8",
+    "split_k",
+]
 
 compiled = cache(compile_variant)
 
@@ -42,8 +51,8 @@ def test_no_variant_spills_and_its_block_fits_a_multiprocessor(name):
 def a_plain_step_multiplies_without_tensor_cores(variant, code):
     assert count(code, "FFMA") > 0
     assert count(code, "HMMA") == 0
-    assert count(code, "STG") == 1
-    assert count(code, "BAR") == (2 if variant.step == "shared_tile" else 0)
+    assert count(code, "STG") == (8 if variant.step == "register_blocking" else 1)
+    assert count(code, "BAR") == (2 if variant.tile else 0)
 
 
 def a_register_tile_multiplies_out_of_registers_and_moves_float4s(variant, code):
@@ -51,11 +60,13 @@ def a_register_tile_multiplies_out_of_registers_and_moves_float4s(variant, code)
     outputs = channels * columns // threads(variant)
     assert count(code, "HMMA") == 0
     assert count(code, "FFMA") == 16 * outputs  # once for each of the 16 input channels of a tile
-    assert count(code, "LDS") == code["LDS.128"] + code["LDS.64"] <= 16 * (outputs // 8 // 4 + 3)
-    assert count(code, "BAR") == 2
+    assert count(code, "LDS") == code["LDS.128"] == 4 * outputs // 8 + 16 * 2  # weights, and pixels
+    assert count(code, "STS") == 0
+    assert count(code, "BAR") == 1
+    assert (code["LDGSTS.E.BYPASS.128"] > 0) == (variant.weight_width == 4)
     if variant.x_width == 4:
+        assert count(code, "LDGSTS") == code["LDGSTS.E.BYPASS.128"]
         assert count(code, "STG") == code["STG.E.128"] > 0
-        assert code["LDG.E.128.CONSTANT"] > 0
     else:  # which shows that these counts can fail
         assert count(code, "STG") == code["STG.E"] >= outputs
 
@@ -75,11 +86,22 @@ def a_tensor_core_multiplies_there_and_copies_past_the_registers(variant, code):
         assert (code["LDGSTS.E.BYPASS.128"] > 0) == (variant.weight_width == 4)
 
 
+def a_split_sum_loads_four_at_a_time_and_adds_up_in_shuffles_or_shared_memory(variant, code):
+    shuffles = 5 * variant.tile[1] if variant.one_pixel else 0
+    assert count(code, "FFMA") > 0
+    assert code["LDG.E.128.CONSTANT"] > 0
+    assert count(code, "SHFL") == shuffles
+    assert count(code, "BAR") == (0 if variant.one_pixel else 1)
+
+
 CHECKS = {
     "naive": a_plain_step_multiplies_without_tensor_cores,
     "coalesced": a_plain_step_multiplies_without_tensor_cores,
     "shared_tile": a_plain_step_multiplies_without_tensor_cores,
+    "register_blocking": a_plain_step_multiplies_without_tensor_cores,
     "register_tile": a_register_tile_multiplies_out_of_registers_and_moves_float4s,
+    "one_pixel": a_split_sum_loads_four_at_a_time_and_adds_up_in_shuffles_or_shared_memory,
+    "split_k": a_split_sum_loads_four_at_a_time_and_adds_up_in_shuffles_or_shared_memory,
     "tensor_core": a_tensor_core_multiplies_there_and_copies_past_the_registers,
 }
 
@@ -90,10 +112,14 @@ CHECKS = {
     [
         "naive",
         "shared_tile",
+        "register_blocking",
         *(variant.name for variant in variants_of("register_tile") if variant.x_width == 4),
         "register_64x128_scalar",
         "tf32_128x128",
         "tf32_64x128_scalar_x",
+        "one_pixel_1",
+        "one_pixel_8",
+        "split_k",
     ],
 )
 def test_the_instructions_are_those_that_the_design_intends(name):
@@ -103,10 +129,11 @@ def test_the_instructions_are_those_that_the_design_intends(name):
     CHECKS[variant.step](variant, code)
 
 
-def test_tf32_is_refused_before_compute_capability_8():
+def test_background_copies_are_refused_before_compute_capability_8():
     with pytest.raises(RuntimeError, match="NVRTC refuses pointwise_tensor_core<64, 128, 4, 4> for sm_75"):
         compile_variant(VARIANTS["tf32_64x128"], "sm_75")
-    assert compile_variant(VARIANTS["register_64x128"], "sm_75").spilled == 0
+    for name in ("shared_tile", "register_blocking"):
+        assert compile_variant(VARIANTS[name], "sm_75").spilled == 0
 
 
 def test_a_mistake_in_the_source_is_reported_with_its_line():
@@ -117,8 +144,7 @@ def test_a_mistake_in_the_source_is_reported_with_its_line():
 
 
 def test_spills_are_counted():
-    code = source().replace("                  1)  // one block", "                  4)  // one block")
-    assert code != source()
+    code = edited("register_tile", "(383 + THREADS) / THREADS)", "4)")
     assert compile_variant(VARIANTS["register_64x128"], code=code).spilled > 0
 
 

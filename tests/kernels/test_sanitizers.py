@@ -8,7 +8,12 @@ from companion.kernels.emulator._sanitize import unavailable_reason
 
 RAGGED = Layer(batch=2, in_channels=40, out_channels=37, pixels=35)
 EVEN = Layer(batch=2, in_channels=40, out_channels=37, pixels=36)
-KERNELS = [("shared_tile", RAGGED), ("register_64x64", EVEN), ("tf32_32x128_scalar", RAGGED)]
+KERNELS = [
+    ("shared_tile", RAGGED),
+    ("register_blocking", RAGGED),
+    ("register_64x64", EVEN),
+    ("tf32_32x128_scalar", RAGGED),
+]
 
 
 def need(sanitizer):
@@ -31,7 +36,7 @@ def test_the_kernels_are_clean(name, layer, sanitizer):
     [
         ("shared_tile", RAGGED, "__syncthreads();  // the tiles are complete"),
         ("shared_tile", RAGGED, "__syncthreads();  // the tiles are used up"),
-        ("register_64x64", EVEN, "__syncthreads();  // the next tile is complete, and this one used up"),
+        ("register_64x64", EVEN, "__syncthreads();  // all others' too, and the tile before is used up"),
         ("tf32_32x128_scalar", RAGGED, "__syncthreads();  // all others' too, and the tile before is used up"),
     ],
 )

@@ -43,7 +43,16 @@ def test_every_kernel_of_the_source_is_in_the_table_and_the_other_way_round():
 
 
 def test_the_numbers_that_the_table_repeats_are_those_of_the_source():
-    for number in ("THREAD_PIXELS = 8", "TF32_DEPTH = 32", "STAGES = 3", "TILE = 16"):
+    for number in (
+        "THREAD_PIXELS = 8",
+        "DEPTH = 16",
+        "TF32_DEPTH = 32",
+        "STAGES = 3",
+        "TILE = 16",
+        "STRIP = 8",
+        "STRIP_TILE = 64",
+        "DOT_WARPS = 4",
+    ):
         assert f"constexpr int {number};" in source()
 
 

@@ -7,16 +7,18 @@
 
 namespace emulator {
 
-void multiply_warp(Thread* warp);  // in ptx.h
-
-// Let a warp go on that waits for multiply_add with all its threads.
-UNWATCHED inline bool multiply_if_complete(Thread* warp, unsigned size) {
+// Let a warp go on that waits with all its threads for an operation of the whole warp.
+UNWATCHED inline bool meet_if_complete(Thread* warp, unsigned size) {
     for (unsigned i = 0; i < size; ++i)
-        if (warp[i].state != State::AT_MULTIPLY) return false;
-    if (size == WARP)
-        multiply_warp(warp);
+        if (warp[i].state != State::AT_WARP) return false;
+    bool same = true;
+    for (unsigned i = 0; i < size; ++i) same &= warp[i].together == warp[0].together;
+    if (size < WARP)
+        snprintf(error, sizeof error, "a whole warp is needed, and the last one has %u threads", size);
+    else if (!same)
+        snprintf(error, sizeof error, "the threads of a warp wait for two different operations");
     else
-        snprintf(error, sizeof error, "multiply_add needs a whole warp, and the last one has %u threads", size);
+        warp[0].together(warp);
     for (unsigned i = 0; i < size; ++i) warp[i].state = State::READY;
     return true;
 }
@@ -52,7 +54,7 @@ UNWATCHED inline bool run_warp(Thread* warp, unsigned size) {
     set_order(order, size);
     bool moved = false;
     for (unsigned i = 0; i < size; ++i) moved |= run_thread(warp[order[i]]);
-    return multiply_if_complete(warp, size) || moved;
+    return meet_if_complete(warp, size) || moved;
 }
 
 // Give all threads a turn. A warp may run far ahead of the others (forward, reversed), some way ahead
@@ -65,7 +67,7 @@ UNWATCHED inline bool run_turn(unsigned size) {
         for (unsigned i = 0; i < WARP; ++i)
             for (unsigned w = 0; w < warps; ++w)
                 if (i < size_of(w)) moved |= run_thread(threads[w * WARP + i]);
-        for (unsigned w = 0; w < warps; ++w) moved |= multiply_if_complete(threads + w * WARP, size_of(w));
+        for (unsigned w = 0; w < warps; ++w) moved |= meet_if_complete(threads + w * WARP, size_of(w));
         return moved;
     }
     unsigned order[WARP];

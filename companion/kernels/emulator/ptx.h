@@ -1,4 +1,4 @@
-// Stand-ins for the five PTX instructions of pointwise.cu, with the freedom that a GPU has.
+// Stand-ins for the PTX instructions and the shuffle of pointwise.cu, with the freedom that a GPU has.
 #pragma once
 
 #include <cstring>
@@ -8,11 +8,10 @@
 namespace emulator {
 
 inline void land(const Copy& copy) {
-    const size_t bytes = copy.floats * sizeof(float);
     if (copy.exists)
-        memcpy(copy.to, copy.from, bytes);
+        memcpy(copy.to, copy.from, copy.bytes);
     else
-        memset(copy.to, 0, bytes);
+        memset(copy.to, 0, copy.bytes);
 }
 
 inline float as_float(unsigned bits) {
@@ -39,17 +38,26 @@ UNWATCHED inline void multiply_warp(Thread* warp) {
         }
 }
 
+// Give each thread of a warp the value of its partner.
+UNWATCHED inline void shuffle_warp(Thread* warp) {
+    float values[WARP];
+    for (unsigned i = 0; i < WARP; ++i) values[i] = warp[i].value;
+    for (unsigned i = 0; i < WARP; ++i) warp[i].value = values[warp[i].partner % WARP];
+}
+
 }  // namespace emulator
 
-template <int FLOATS>
-void copy_async(float* to, const float* from, bool exists) {
+template <int BYTES>
+void copy_async(void* to, const void* from, bool exists) {
     using namespace emulator;
-    const size_t bytes = FLOATS * sizeof(float);
-    if (reinterpret_cast<uintptr_t>(to) % bytes || reinterpret_cast<uintptr_t>(from) % bytes)
-        fail("copy_async of %d floats needs addresses that are multiples of %d bytes", FLOATS, int(bytes));
-    if (to < shared || to + FLOATS > shared + launch->shared_memory / sizeof(float))
+    static_assert(BYTES == 4 || BYTES == 16, "of the sizes that cp.async has, the kernels use these");
+    if (reinterpret_cast<uintptr_t>(to) % BYTES || reinterpret_cast<uintptr_t>(from) % BYTES)
+        fail("copy_async of %d bytes needs addresses that are multiples of %d bytes", BYTES, BYTES);
+    char* const begin = reinterpret_cast<char*>(shared);
+    char* const target = static_cast<char*>(to);
+    if (target < begin || target + BYTES > begin + launch->shared_memory)
         fail("copy_async leaves the block's %u bytes of shared memory", launch->shared_memory);
-    const Copy copy{to, from, FLOATS, exists, current->groups};
+    const Copy copy{to, from, BYTES, exists, current->groups};
     if (launch->early_copies)
         land(copy);
     else if (current->under_way == MOST_COPIES)
@@ -82,5 +90,14 @@ inline void multiply_add(float (&sums)[4], const unsigned (&a)[4], const unsigne
     thread.sums = sums;
     thread.a = a;
     thread.b = b;
-    emulator::wait_as(emulator::State::AT_MULTIPLY);
+    emulator::meet(emulator::multiply_warp);
+}
+
+inline float __shfl_xor_sync(unsigned mask, float value, int other) {
+    emulator::Thread& thread = *emulator::current;
+    if (mask != 0xffffffffu) emulator::fail("a shuffle of a part of a warp is not emulated");
+    thread.value = value;
+    thread.partner = threadIdx.x % emulator::WARP ^ unsigned(other);
+    emulator::meet(emulator::shuffle_warp);
+    return thread.value;
 }

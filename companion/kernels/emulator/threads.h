@@ -19,12 +19,12 @@ struct Launch {
 namespace emulator {
 
 enum Order { FORWARD, REVERSED, INTERLEAVED, SHUFFLED };
-enum class State { READY, AT_BARRIER, AT_MULTIPLY, DONE };
+enum class State { READY, AT_BARRIER, AT_WARP, DONE };
 
 struct Copy {
-    float* to;
-    const float* from;
-    int floats;
+    void* to;
+    const void* from;
+    int bytes;
     bool exists;
     unsigned group;
 };
@@ -40,8 +40,11 @@ struct Thread {
     Copy copies[MOST_COPIES];  // still under way, the oldest first
     unsigned under_way = 0;
     unsigned groups = 0;  // of copies, committed
+    void (*together)(Thread* warp) = nullptr;  // what it waits for with its warp
     float* sums = nullptr;  // the operands of multiply_add
     const unsigned *a = nullptr, *b = nullptr;
+    float value = 0;  // those of a shuffle: what this thread gives, and from whom it takes
+    unsigned partner = 0;
 };
 
 inline Thread threads[MOST_THREADS];  // their stacks are kept from launch to launch
@@ -65,6 +68,12 @@ template <class... Values>
 void fail(const char* format, Values... values) {
     if (!error[0]) snprintf(error, sizeof error, format, values...);
     wait_as(State::DONE);
+}
+
+// Wait until all threads of the warp call the same operation, which then does the work of all.
+inline void meet(void (*operation)(Thread* warp)) {
+    current->together = operation;
+    wait_as(State::AT_WARP);
 }
 
 inline void wait_for_block(int line) {

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from companion.kernels._nvrtc import Binary
 
-_INSTRUCTION = re.compile(r"^\s+/\*[0-9a-f]{4,}\*/\s+(?:@!?U?P\w+ )?([A-Z][A-Z0-9_.]*)", re.MULTILINE)
+_INSTRUCTION = re.compile(r"^\s+/\*[0-9a-f]{4,}\*/\s+(?:@(?!!PT )!?U?P\w+ )?([A-Z][A-Z0-9_.]*)", re.MULTILINE)
 
 
 @cache
@@ -29,7 +29,8 @@ def unavailable_reason() -> str | None:
 def instructions(binary: Binary) -> Counter[str]:
     """Count a kernel's instructions by name, for example "FFMA" and "STG.E.128".
 
-    It counts what stands in the program: an instruction in a loop once, in an unrolled loop many times.
+    It counts what stands in the program: an instruction in a loop once, in an unrolled loop many times, and those
+    that the compiler has put there never to be carried out (their condition is "!PT") not at all.
 
     Raises:
         RuntimeError: if nvdisasm isn't there.

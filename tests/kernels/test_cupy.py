@@ -107,7 +107,7 @@ def test_cupy_arrays_are_launched_on_their_device_with_its_current_stream(log, v
     assert y.device.id == 1
     wanted, scale = reference(arrays, "relu")
     assert (abs(y.array - wanted) / scale).max() < (1e-3 if variant == "tf32_64x128" else 1e-6)
-    name = variant or "register_16x128"
+    name = variant or "split_k"
     expression, shared_memory = VARIANTS[name].expression, VARIANTS[name].shared_memory
     assert log == [("module", expression), ("shared memory", shared_memory, 1), ("launch", name, 1)]
     assert FakeDevice.current == 0
@@ -140,14 +140,14 @@ def test_tensors_are_launched_on_the_current_stream_of_torch_where_they_lie(log,
     torch.testing.assert_close(y, pointwise_conv(x, weight, bias, residual=residual, activation="relu").detach())
     wanted = ("stream", stream) if older is None else ("external stream", 1234, 1)
     assert [entry for entry in log if "stream" in entry[0]] == [wanted]
-    assert log[-1] == ("launch", "register_16x128", 1)
+    assert log[-1] == ("launch", "split_k", 1)
 
 
 def test_tf32_needs_compute_capability_8(log, monkeypatch):
     monkeypatch.setattr(FakeDevice, "compute_capability", "75")
     given = {name: FakeArray(array) for name, array in some_arrays(2, 8, 9, 2, 4).items()}
     for variant in (None, "tf32_64x128"):
-        with pytest.raises(ValueError, match=r"capability 8\.0 or newer for TF32, this one has 7\.5"):
+        with pytest.raises(ValueError, match=r"capability 8\.0 or newer, this one has 7\.5"):
             pointwise_conv(**given, precision="tf32", variant=variant)
     _cupy._device.cache_clear()
     monkeypatch.setattr(FakeDevice, "compute_capability", "120")

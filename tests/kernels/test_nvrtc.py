@@ -51,7 +51,8 @@ def test_no_variant_spills_and_its_block_fits_a_multiprocessor(name):
 def a_plain_step_multiplies_without_tensor_cores(variant, code):
     assert count(code, "FFMA") > 0
     assert count(code, "HMMA") == 0
-    assert count(code, "STG") == (8 if variant.step == "register_blocking" else 1)
+    outputs = 8 if variant.step == "register_blocking" else 1  # of a thread; the ends differ by what may be null
+    assert count(code, "STG") in (outputs, 3 * outputs)
     assert count(code, "BAR") == (2 if variant.tile else 0)
 
 

@@ -8,11 +8,14 @@ from companion.kernels.emulator._sanitize import unavailable_reason
 
 RAGGED = Layer(batch=2, in_channels=40, out_channels=37, pixels=35)
 EVEN = Layer(batch=2, in_channels=40, out_channels=37, pixels=36)
+ONE = Layer(batch=9, in_channels=40, out_channels=37, pixels=1)
 KERNELS = [
     ("shared_tile", RAGGED),
     ("register_blocking", RAGGED),
     ("register_64x64", EVEN),
     ("tf32_32x128_scalar", RAGGED),
+    ("one_pixel_8", ONE),
+    ("split_k", RAGGED),
 ]
 
 
@@ -60,7 +63,15 @@ def test_a_missing_barrier_is_a_race_with_its_line(name, layer, barrier):
         ),
         ("shared_tile", RAGGED, "has_x = inside && c0 + row", "has_x = inside && c0", "heap-buffer-overflow"),
         ("shared_tile", RAGGED, "x_tile[c][col], sum", "x_tile[c + 1][col], sum", "index 16 out of bounds"),
-        ("register_64x64", RAGGED, "", "", "misaligned address"),  # 35 pixels: no rows of float4
+        (
+            "one_pixel_8",
+            ONE,
+            "first_image + i < batch ? first_image + i : batch - 1",
+            "first_image + i",
+            "heap-buffer",
+        ),
+        ("split_k", RAGGED, "column < columns ? column : 0", "column", "heap-buffer-overflow"),
+        ("one_pixel_1", Layer(2, 39, 37, 1), "", "", "misaligned address"),  # 39 channels: no rows of float4
     ],
 )
 def test_a_bad_address_is_named_with_its_line(name, layer, line, instead, message):

@@ -74,6 +74,6 @@ def test_the_kernels_are_shown_from_the_file():
         if "data" in output and "text/markdown" in output.data
     ]
     blocks = [text.split("```")[1].removeprefix("cpp\n") for text in shown if "```cpp" in text]
-    assert len(blocks) == 7
+    assert len(blocks) == 8
     present = {line.strip() for line in kernels.source().splitlines()}
     assert all(line.strip() in present for block in blocks for line in block.splitlines())

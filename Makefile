@@ -12,7 +12,8 @@ PORT ?= 8000
 JOBS ?= 2
 
 .NOTPARALLEL:
-.PHONY: book serve env notebooks bench bench-gpu studies lab test quick kernels-long lint unit coverage nbval site screenshots lighthouse clean
+.PHONY: book serve env notebooks bench bench-gpu studies lab test quick kernels-long lint unit coverage nbval site \
+	screenshots lighthouse clean
 .DELETE_ON_ERROR:
 
 book: $(BOOK)/.made

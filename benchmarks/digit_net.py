@@ -7,8 +7,6 @@ Trains ``companion.network_in_network.voting`` once, as its chapter does; some t
 import json
 from pathlib import Path
 
-import torch
-
 from benchmarks._record import RESULTS
 from companion import data, timing, training
 from companion._state import alone
@@ -30,7 +28,6 @@ def main(path: Path = PATH) -> None:
     """Train the network and write the file."""
     split = data.digits()
     with alone(SETTINGS["seed"]):
-        torch.manual_seed(SETTINGS["seed"])
         net = voting()
         training.fit(net, split, **SETTINGS)
     record = packed(net)

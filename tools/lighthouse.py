@@ -7,14 +7,13 @@ shift below 0.02.
 
 import json
 import os
-import shutil
 import statistics
 import subprocess
 import sys
 from pathlib import Path
 
 from tools.browser import QUIET, ROOT, find_chromium, pages, served
-from tools.vendor import find_node, npm
+from tools.vendor import find_node, install_packages
 
 PINS = Path(__file__).with_name("npm")
 HOME = ROOT / "_build" / "lighthouse"
@@ -25,15 +24,11 @@ KINDS = ("performance", "accessibility", "best-practices", "seo")
 
 
 def install() -> None:
-    """Run ``npm ci`` for the pinned packages, unless they are there."""
+    """Install the pinned packages, unless they are there."""
     if (HOME / "node_modules" / "lighthouse").is_dir():
         return
     HOME.mkdir(parents=True, exist_ok=True)
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(PINS / name, HOME)
-    command = [*npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-    if subprocess.run(command, cwd=HOME).returncode:
-        sys.exit("lighthouse: its packages could not be fetched. This step needs the network once.")
+    install_packages(HOME, PINS, "Lighthouse")
 
 
 def ask(url: str, form: str) -> dict[str, float]:

@@ -69,15 +69,15 @@ def install_node() -> None:
     importlib.invalidate_caches()
 
 
-def install_packages(folder: Path) -> None:
-    """Run ``npm ci`` on a copy of the two package files in ``folder``."""
+def install_packages(folder: Path, pins: Path = ROOT, words: str = "KaTeX and the text face") -> None:
+    """Run ``npm ci`` in ``folder``, on a copy of the two package files that lie in ``pins``."""
     for name in ("package.json", "package-lock.json"):
-        shutil.copy(ROOT / name, folder)
+        shutil.copy(pins / name, folder)
     command = [*npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode:
         sys.exit(
-            f"{done.stdout.strip()}\nvendor: KaTeX and the text face could not be fetched from the npm registry. "
+            f"{done.stdout.strip()}\nvendor: {words} could not be fetched from the npm registry. "
             "This step needs the network once; run it again when there is one."
         )
 

@@ -18,6 +18,17 @@ needs_compiler = needs(kernels.emulator.unavailable_reason())
 needs_nvrtc = needs(kernels.nvrtc_unavailable_reason())
 needs_disassembler = needs(kernels.disassembler_unavailable_reason())
 
+ONE_A_STEP = [
+    "naive",
+    "coalesced",
+    "shared_tile",
+    "register_blocking",
+    "register_64x128",
+    "tf32_64x128",
+    "one_pixel_8",
+    "split_k",
+]  # variants
+
 
 def guarded(values: np.ndarray, misaligned_by: int = 0) -> np.ndarray:
     """The same values in float32 between bands of NaN, starting so many floats after a multiple of 16 bytes."""

@@ -7,7 +7,7 @@ import pytest
 
 from companion.kernels import VARIANTS, edited
 from companion.kernels.emulator import Emulator
-from tests.kernels.arrays import check, needs_compiler, sizes_for, some_arrays
+from tests.kernels.arrays import ONE_A_STEP, check, needs_compiler, sizes_for, some_arrays
 
 pytestmark = needs_compiler
 
@@ -161,19 +161,7 @@ def test_a_warp_that_does_not_multiply_together_is_named():
         check(variant, some_arrays(*sizes_for(variant)), backend=Emulator(code=code))
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "naive",
-        "coalesced",
-        "shared_tile",
-        "register_blocking",
-        "register_64x128",
-        "tf32_64x128",
-        "one_pixel_8",
-        "split_k",
-    ],
-)
+@pytest.mark.parametrize("name", ONE_A_STEP)
 def test_the_kernel_without_a_fault_is_not_caught(name):
     for early in (False, True):
         assert not any(is_caught(name, None, schedule, early) for schedule in SCHEDULES)

@@ -5,20 +5,9 @@ from functools import cache
 import pytest
 
 from companion.kernels import ARCHITECTURES, VARIANTS, _nvrtc, _sass, compile_variant, edited, instructions
-from tests.kernels.arrays import needs_disassembler, needs_nvrtc, variants_of
+from tests.kernels.arrays import ONE_A_STEP, needs_disassembler, needs_nvrtc, variants_of
 
 pytestmark = needs_nvrtc
-
-ONE_A_STEP = [
-    "naive",
-    "coalesced",
-    "shared_tile",
-    "register_blocking",
-    "register_64x128",
-    "tf32_64x128",
-    "one_pixel_8",
-    "split_k",
-]
 
 compiled = cache(compile_variant)
 

@@ -9,7 +9,7 @@
 ``anchors``   an address for each code cell, and links to it
 ``pages``     the head of each page: description, deferred scripts
 ``verdicts``  what the ledger says, below each claim
-``landing``   /index.html
+``landing``   /index.html, /404.html and a sitemap
 ``assets``    icon fonts and stylesheet cut down to the icons in use; nothing else that no page asks for
 """
 

@@ -17,7 +17,7 @@ JOBS ?= 2
 .DELETE_ON_ERROR:
 
 book: $(BOOK)/.made
-	@$(BOOK)/bin/jupyter-book build . -W -n --keep-going -q
+	@$(PYTHON) tools/alone.py $(BOOK)/bin/jupyter-book build . -W -n --keep-going -q
 	@echo "The book is at file://$(CURDIR)/$(SITE)/index.html (or: make serve)"
 
 serve: book
@@ -89,7 +89,17 @@ site: $(VENV)/.made book
 	@$(BIN)/python tools/vendor.py
 	$(BIN)/python -m pytest tests/site -n $(JOBS) --dist loadfile
 
-# An environment counts as made once everything is in it: the stamp is written last, and without it all begins anew.
+# An environment counts as made once everything is in it: the stamp is written last, with the folder's path in it, and
+# without it all begins anew; so it does where the folder has moved, or where the environment's Python is gone. One
+# run of make at a time makes an environment; a second waits, and looks again.
+$(foreach made,$(wildcard $(VENV)/.made $(BOOK)/.made),$(shell \
+	{ grep -qxF "$(CURDIR)" $(made) && $(dir $(made))bin/python -c ""; } >/dev/null 2>&1 || rm -f $(made)))
+
+ifndef LOCKED
+define environment
+	@$(PYTHON) tools/alone.py $(MAKE) --no-print-directory --silent LOCKED=yes $@
+endef
+else
 define environment
 	@$(PYTHON) -c "import sys; sys.exit(None if sys.version_info >= (3, 11) else 'Python 3.11 or newer is needed, \
 	as in: make PYTHON=python3.12 ...')"
@@ -97,8 +107,9 @@ define environment
 	where it is venv that is missing, on Debian: apt-get install python3-venv" >&2; exit 1; }
 	@$(@D)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check -r $< || { echo "$< could not be installed. \
 	This needs a network, the first time; where there is one, pip says above what is wrong." >&2; exit 1; }
-	@touch $@
+	@printf "%s\n" "$(CURDIR)" > $@
 endef
+endif
 
 $(BOOK)/.made: requirements-book.txt constraints.txt
 	$(environment)
@@ -107,6 +118,6 @@ $(VENV)/.made: requirements-test.txt requirements.txt requirements-book.txt cons
 	$(environment)
 
 clean:
-	rm -rf $(VENV) $(BOOK) _build build vendor *.egg-info .coverage .coverage.* .hypothesis .pytest_cache
+	rm -rf $(VENV) $(BOOK) .venv-floor _build build vendor *.egg-info .coverage .coverage.* .hypothesis .pytest_cache .make.lock
 	find . -path ./.git -prune -o \( -name __pycache__ -o -name .ruff_cache -o -name .ipynb_checkpoints \) \
 		-prune -exec rm -rf {} +

@@ -8,6 +8,8 @@ from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from tools.files import replace
+
 RESULTS = Path(__file__).resolve().parent / "results"
 
 
@@ -47,9 +49,7 @@ class Record:
         """
         text = json.dumps(self.data, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = self.path.with_suffix(".part")
-        unfinished.write_text(text, "utf-8")
-        unfinished.replace(self.path)
+        replace(self.path, text)
 
 
 def summary(seconds: list[float]) -> dict[str, float | int]:

@@ -24,6 +24,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks._record import RESULTS, Record, versions
 from companion import cost
+from tools.files import replace
 
 PAGE = Path(__file__).resolve().parent.parent / "book" / "api.md"
 PACKAGES = ("fvcore", "thop", "ptflops", "torchinfo", "calflops")
@@ -180,7 +181,7 @@ def main(path: Path = RESULTS / "counters.json", page: Path = PAGE) -> None:
     ]
     record.add("rows", rows)
     table = markdown(record.data)
-    page.write_text(re.sub(r"(?m)^\| case \| MACs(.*\n\|.*)*\n", lambda _: table, page.read_text("utf-8")), "utf-8")
+    replace(page, re.sub(r"(?m)^\| case \| MACs(.*\n\|.*)*\n", lambda _: table, page.read_text("utf-8")))
     print(table)
 
 

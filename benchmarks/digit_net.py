@@ -12,6 +12,7 @@ from companion import data, timing, training
 from companion._state import alone
 from companion.network_in_network._voting import packed, unpacked, voting
 from companion.studies.heads import moved_accuracy
+from tools.files import replace
 
 PATH = RESULTS / "digit_net.json"
 SETTINGS = {"epochs": 6, "lr": 0.015, "batch_size": 64, "seed": 0}
@@ -37,7 +38,7 @@ def main(path: Path = PATH) -> None:
     lines = ",\n ".join(
         f"{json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in rows.items()
     )
-    path.write_text(f"{{{lines}}}\n", "utf-8")
+    replace(path, f"{{{lines}}}\n")
 
 
 if __name__ == "__main__":

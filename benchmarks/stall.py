@@ -12,6 +12,7 @@ from tqdm import tqdm
 from companion import timing
 from companion.network_in_network import STARTS, Trace, watch_stalling
 from companion.network_in_network._stall import PICTURES
+from tools.files import replace
 
 PATH = Path(__file__).resolve().parent / "results" / "stall.json"
 SEEDS, STEPS, EVERY = range(10), 2_000, 20
@@ -41,7 +42,7 @@ def main() -> None:
         traces = watch_stalling(start, SEEDS, STEPS)
         rows += [json.dumps(row(name, seed, trace)) for seed, trace in zip(SEEDS, traces, strict=True)]
         lines = ",\n  ".join(rows)
-        PATH.write_text(f'{{"about": {json.dumps(about)},\n "runs": [\n  {lines}\n ]}}\n', "utf-8")
+        replace(PATH, f'{{"about": {json.dumps(about)},\n "runs": [\n  {lines}\n ]}}\n')
 
 
 if __name__ == "__main__":

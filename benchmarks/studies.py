@@ -7,16 +7,19 @@ that have changed since they were recorded start anew.
 
 import argparse
 import contextlib
+import json
 import sys
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 
 import joblib
 import torch
 from tqdm import tqdm
 
 from companion import cost, data, parallel, timing
-from companion.studies import STUDIES, Record, Study, fingerprint, is_stale, read, run, wanted, write
+from companion.studies import STUDIES, Record, Study, fingerprint, is_stale, path_of, read, run, wanted
+from tools.files import replace
 
 
 def about(study: Study) -> dict:
@@ -56,6 +59,16 @@ def started(study: Study) -> Record:
     }
     kept = {name: before.variants[name] if name in fresh else row for name, row in now.items()}
     return Record(before.about, kept, [r for r in before.runs if r["variant"] in fresh])
+
+
+def write(study: str, record: Record, folder: Path | None = None) -> None:
+    """Store the results of a study where `companion.studies.read` finds them, one line per run."""
+    path = path_of(study, folder)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    runs = sorted(record.runs, key=lambda r: (r["variant"], r["kind"], r["lr"], r["seed"]))
+    head = json.dumps({"about": record.about, "variants": record.variants}, ensure_ascii=False, indent=1)
+    lines = ",\n".join(f"  {json.dumps(r, ensure_ascii=False)}" for r in runs)
+    replace(path, f'{head[:-2]},\n "runs": [\n{lines}\n ]\n}}\n')
 
 
 def perform(study: Study) -> Iterator[int]:
@@ -116,8 +129,11 @@ def main() -> None:
                 file=sys.stderr,
             )
     if arguments.times:
-        for study in tqdm(chosen, unit="study"):
+        unread = [study for study in chosen if not path_of(study.name).exists()]
+        for study in tqdm([study for study in chosen if study not in unread], unit="study"):
             measured(study)
+        if unread:
+            sys.exit(f"Not timed, since nothing is recorded of them: {', '.join(study.name for study in unread)}")
         return
     with contextlib.ExitStack() as stack:
         if arguments.backend == "dask":

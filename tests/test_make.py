@@ -14,13 +14,17 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parent.parent
 MADE = ["Makefile", "requirements.txt", "requirements-book.txt", "requirements-test.txt", "constraints.txt"]
-PYTHON = """#!/bin/sh
-# A Python whose venv has a pip that does what the file "pip" says.
+PYTHON = f"""#!/bin/sh
+# A Python whose venv has a pip, and a jupyter-book, that do what the files of that name say.
 case "$*" in
-  *"-m venv --clear "*) mkdir -p "$4/bin" && rm -f "$4/half" && cp "$0" "$4/bin/python" ;;
+  *"-m venv --clear "*) mkdir -p "$4/bin" && rm -f "$4/half" && cp "$0" "$4/bin/python" &&
+    printf '#!/bin/sh\nsh ./jupyter-book' > "$4/bin/jupyter-book" && chmod +x "$4/bin/jupyter-book" ;;
   *"-m pip "*) sh ./pip ;;
+  "tools/alone.py "*) exec "{sys.executable}" "$@" ;;
 esac
 """
+# Fails where another one is at work, and counts how often it was called.
+ONE_AT_A_TIME = "echo {0} >> called; mkdir busy || exit 1; sleep 0.5; rmdir busy"
 
 
 @pytest.fixture
@@ -30,8 +34,9 @@ def tree(tmp_path):
         pytest.skip("make is not installed")
     folder = tmp_path / "a book"
     folder.mkdir()
-    for name in [*MADE, "pyproject.toml"]:
-        shutil.copy(ROOT / name, folder)
+    (folder / "tools").mkdir()
+    for name in [*MADE, "pyproject.toml", "tools/alone.py"]:
+        shutil.copy(ROOT / name, folder / name)
     (folder / "python").write_text(PYTHON)
     (folder / "python").chmod(0o755)
     (folder / "pip").write_text("exit 0")
@@ -66,10 +71,57 @@ def test_an_environment_that_stands_is_brought_up_to_date_in_place(tree):
     assert make(tree, "env", "PYTHON=./python").returncode == 0
     assert "is up to date" in make(tree, ".venv/.made", "PYTHON=false").stdout
     (tree / ".venv/half").touch()
-    (tree / ".venv/.made").touch()
     (tree / "requirements.txt").touch()
     assert make(tree, "env", "PYTHON=./python").returncode == 0
     assert (tree / ".venv/half").exists()
+
+
+@pytest.mark.parametrize("amiss", ["moved", "no Python", "a stamp of old"])
+def test_an_environment_that_no_longer_works_begins_anew(amiss, tree):
+    assert make(tree, "env", "PYTHON=./python").returncode == 0
+    if amiss == "moved":
+        tree = tree.rename(tree.with_name("another place"))
+    elif amiss == "no Python":
+        (tree / ".venv/bin/python").unlink()
+    else:
+        (tree / ".venv/.made").write_text("")
+    (tree / ".venv/half").touch()
+    assert make(tree, "env", "PYTHON=./python").returncode == 0
+    assert not (tree / ".venv/half").exists()
+    assert (tree / ".venv/.made").read_text() == f"{tree}\n"
+
+
+def test_two_runs_at_once_in_an_empty_checkout_both_end_well_and_install_once(tree):
+    (tree / "pip").write_text(ONE_AT_A_TIME.format("pip"))
+    (tree / "jupyter-book").write_text(ONE_AT_A_TIME.format("book"))
+    command = ["make", "-C", tree, "book", "PYTHON=./python"]
+    runs = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=SETTINGS)
+        for _ in range(2)
+    ]
+    said = [run.communicate()[1] for run in runs]
+    assert [run.returncode for run in runs] == [0, 0], said
+    assert (tree / "called").read_text().split() == ["pip", "book", "book"]
+    assert any("Another make is at work in this folder; this one goes on when it is done." in word for word in said)
+
+
+@pytest.mark.parametrize("at", ["venv", "pip", "jupyter-book"])
+def test_a_run_that_is_killed_holds_no_lock_and_the_next_one_recovers(at, tree):
+    die = "kill -9 0"  # the whole group: make, the lock's holder and the program
+    for name in ("pip", "jupyter-book"):
+        (tree / name).write_text(f"test -e died || {{ touch died; {die}; }}" if at == name else "exit 0")
+    if at == "venv":
+        text = (tree / "python").read_text()
+        (tree / "python").write_text(
+            text.replace("mkdir -p", f"{{ test -e died || {{ touch died; {die}; }}; }} && mkdir -p")
+        )
+    command = ["setsid", "sh", "-c", "make book PYTHON=./python & wait"]
+    killed = subprocess.run(command, cwd=tree, capture_output=True, text=True, env=SETTINGS)
+    assert killed.returncode == -signal.SIGKILL
+    assert (tree / "died").exists()
+    done = make(tree, "book", "PYTHON=./python")
+    assert done.returncode == 0, done.stderr
+    assert "The book is at file://" in done.stdout
 
 
 def test_without_a_network_it_says_that_one_is_needed(tree):
@@ -79,8 +131,8 @@ def test_without_a_network_it_says_that_one_is_needed(tree):
 
 
 def test_an_old_python_is_refused_by_name(tree):
-    old = f'#!/bin/sh\nexec "{sys.executable}" -c "import sys; sys.version_info = (3, 9); $2"\n'
-    (tree / "python").write_text(old)
+    told = f'exec "{sys.executable}" -c "import sys; sys.version_info = (3, 9); $2"'
+    (tree / "python").write_text(PYTHON.replace("esac", f"  -c*) {told} ;;\nesac"))
     done = make(tree, "env", "PYTHON=./python")
     assert done.returncode != 0
     assert "Python 3.11 or newer is needed, as in: make PYTHON=python3.12" in done.stderr

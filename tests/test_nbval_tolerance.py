@@ -75,6 +75,26 @@ def test_wrong_numbers_and_words_are_seen(old, new):
     assert not agree(TABLE.replace(old, new, 1), TABLE)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "same"),
+    [
+        ("over 3 seeds: 84.2 ± 2.5", "over 3 seeds: 83.5 ± 0.2", True),
+        ("over 3 seeds: 84.2 ± 5.0", "over 3 seeds: 83.5 ± 0.1", False),
+        ("Five seeds: 84.2 ± 2.5", "Five seeds: 83.5 ± 0.5", True),
+        ("Five seeds: 84.2 ± 2.5", "Five seeds: 83.5 ± 0.2", False),
+        ("Five seeds: 84.2 ± 2.5", "Five seeds: 74.2 ± 2.5", False),
+        ("over 10 runs 2.5 ± 1.5", "over 10 runs 2.5 ± 0.5", True),
+        ("over 10 runs 2.5 ± 1.5", "over 10 runs 2.5 ± 0.3", False),
+        ("over 5 seeds 1.0 ± 0.1 (0.7 to 1.3)", "over 5 seeds 1.1 ± 0.3 (0.3 to 1.9)", True),
+        ("over 5 seeds 1.0 ± 0.3 (0.2 to 1.8)", "over 5 seeds 1.0 ± 0.3 (0.2 to 3.6)", False),
+        ("over 2 seeds 1.0 ± 1.9", "over 2 seeds 1.0 ± 0.3", False),
+        ("over 3 seeds: 84.2 ± 2.5", "over 4 seeds: 84.2 ± 2.5", False),
+    ],
+)
+def test_the_spread_of_few_runs_may_differ_as_such_spreads_do(old, new, same):
+    assert agree(old, new) is agree(new, old) is same
+
+
 def test_swapped_and_missing_rows_are_seen():
     lines = TABLE.splitlines()
     swapped = [*lines[:4], lines[5], lines[4], *lines[6:]]

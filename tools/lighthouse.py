@@ -24,8 +24,10 @@ KINDS = ("performance", "accessibility", "best-practices", "seo")
 
 
 def install() -> None:
-    """Install the pinned packages, unless they are there."""
-    if (HOME / "node_modules" / "lighthouse").is_dir():
+    """Install the pinned packages, unless they are there: npm writes its list of them last."""
+    pinned = HOME / "package-lock.json"
+    whole = (HOME / "node_modules" / ".package-lock.json").is_file()
+    if whole and pinned.is_file() and pinned.read_bytes() == (PINS / "package-lock.json").read_bytes():
         return
     HOME.mkdir(parents=True, exist_ok=True)
     install_packages(HOME, PINS, "Lighthouse")

@@ -12,6 +12,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tools.browser import QUIET, ROOT, SITE, find_chromium, pages, served
+from tools.files import replace
 
 WIDTHS = {"wide": (1280, 900), "phone": (390, 844)}
 PUZZLE = ROOT / ".github" / "puzzle.webp"
@@ -50,7 +51,9 @@ def puzzle(page: Page, address: str) -> None:
         part.evaluate(move, [a + share * (b - a) for a, b in zip(START, END, strict=True)])
         frames.append(Image.open(BytesIO(part.screenshot())).convert("RGB"))
     rests = [WAIT] + [STEP] * (FRAMES - 1) + [2 * WAIT]
-    frames[0].save(PUZZLE, save_all=True, append_images=frames[1:], duration=rests, loop=0, quality=45, method=6)
+    picture, options = BytesIO(), {"append_images": frames[1:], "duration": rests, "quality": 45, "method": 6}
+    frames[0].save(picture, "webp", save_all=True, loop=0, **options)
+    replace(PUZZLE, picture.getvalue())
     print(f"screenshots: {PUZZLE.relative_to(ROOT)}, {PUZZLE.stat().st_size // 1000} kB")
 
 

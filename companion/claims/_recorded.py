@@ -9,7 +9,7 @@ from companion.training import Pair
 HEADS = ("heads-digits-100", "heads-digits-1000", "heads-fashion-100", "heads-fashion-1000", "heads-fashion-10000")
 SEPARABLE = ("separable-digits-200", "separable-digits-1000", "separable-fashion-2500")
 BOTTLENECK = ("bottleneck-digits-1000", "bottleneck-fashion-2500")
-SHORTCUTS = ("shortcuts-digits-4", "shortcuts-digits-20", "shortcuts-fashion-3")
+SHORTCUTS = ("shortcuts-digits-4", "shortcuts-digits-20", "shortcuts-fashion-3", "shortcuts-fashion-12")
 LINEAR_BOTTLENECK = ("linear-bottleneck-digits-1000", "linear-bottleneck-fashion-2500")
 GATE = ("gate-digits-300", "gate-fashion-2500")
 INCEPTION = ("inception-digits-300", "inception-fashion-2500")

@@ -5,12 +5,13 @@ from companion.claims._recorded import BOTTLENECK, GATE, SHORTCUTS, WITHOUT_POIN
 
 USES = (
     ("a bottleneck in ResNet's blocks", WITHOUT_POINTWISE, "ResNet, bottlenecks", "ResNet, no 1×1"),
+    ("a bottleneck, at equal time", WITHOUT_POINTWISE, "ResNet, bottlenecks", "ResNet, no 1×1, wider"),
     ("Inception's reductions", WITHOUT_POINTWISE, "Inception", "Inception, no reductions"),
     ("a gate", GATE, "gate", "plain"),
     ("a bottleneck or fewer channels", BOTTLENECK, "through 8", "direct, 16 out"),
     ("a 1×1 shortcut", SHORTCUTS, "B: 1×1 where needed", "A: zero-pad"),
 )
-"""What 1x1 convolutions are used for, and networks with them and without: of about equal weights, or equal MACs."""
+"""What 1x1 convolutions are used for, and networks with them and without: of about equal weights, MACs or time."""
 
 
 @claim(

@@ -28,7 +28,7 @@ from companion.studies import (
     without_pointwise,
 )
 from companion.studies._plan import FINAL_SEEDS, GRID, LONG_SEEDS, SWEEP_SEEDS, Trial, wanted
-from companion.studies._record import Record, read, write
+from companion.studies._record import Record, path_of, read
 from companion.studies._report import Recorded
 from companion.studies._run import run
 from companion.studies._study import Question, Study, fingerprint, is_stale
@@ -67,9 +67,9 @@ __all__ = [
     "Trial",
     "fingerprint",
     "is_stale",
+    "path_of",
     "read",
     "recorded",
     "run",
     "wanted",
-    "write",
 ]

@@ -1,7 +1,6 @@
 """The recorded results of a study: a file of every run, with what it was run on."""
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,18 +91,6 @@ def read(study: str, folder: Path | None = None) -> Record:
     if not path.exists():
         raise FileNotFoundError(f"no results of the study {study!r} in {path.parent}: make studies makes them")
     return Record(**json.loads(path.read_text("utf-8")))
-
-
-def write(study: str, record: Record, folder: Path | None = None) -> None:
-    """Store results: beside their place first, then in it, so that nothing but a whole file is ever there."""
-    path = path_of(study, folder)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    runs = sorted(record.runs, key=lambda r: (r["variant"], r["kind"], r["lr"], r["seed"]))
-    head = json.dumps({"about": record.about, "variants": record.variants}, ensure_ascii=False, indent=1)
-    lines = ",\n".join(f"  {json.dumps(r, ensure_ascii=False)}" for r in runs)  # one line per run
-    beside = path.with_suffix(".json.new")
-    beside.write_text(f'{head[:-2]},\n "runs": [\n{lines}\n ]\n}}\n', "utf-8")
-    os.replace(beside, path)
 
 
 def _minus(first: Sequence[float], second: Sequence[float]) -> tuple[float, ...]:

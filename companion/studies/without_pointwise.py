@@ -1,4 +1,4 @@
-"""Two small networks with their 1x1 convolutions and without, the latter as wide as equal MACs allow."""
+"""Two small networks with their 1x1 convolutions and without, the latter as wide as equal MACs, or time, allow."""
 
 from functools import partial
 
@@ -36,6 +36,8 @@ def _study(pictures: Pictures, train_size: int, epochs: int, batch_size: int) ->
         variants={
             "ResNet, bottlenecks": partial(resnet, pictures, 64, bottleneck=True),
             "ResNet, no 1×1": partial(resnet, pictures, 16, bottleneck=False),
+            # on one processor as fast as the bottlenecks, or faster
+            "ResNet, no 1×1, wider": partial(resnet, pictures, 32, bottleneck=False),
             "Inception": partial(inception, pictures, 16, 24, 32, 4, 8, 8, reduced=True),
             "Inception, no reductions": partial(inception, pictures, 8, 14, 4, reduced=False),
         },
@@ -43,6 +45,7 @@ def _study(pictures: Pictures, train_size: int, epochs: int, batch_size: int) ->
         input_size=(1, 1, pictures.size, pictures.size),
         questions=(
             Question("ResNet, bottlenecks", "ResNet, no 1×1", margin=1.0),
+            Question("ResNet, bottlenecks", "ResNet, no 1×1, wider", margin=1.0),
             Question("Inception", "Inception, no reductions", margin=1.0),
         ),
         epochs=epochs,

@@ -90,6 +90,7 @@ BAD = {
     "a 3x3 kernel": ((X, torch.zeros(4, 5, 3, 3)), r"weight must be a 1x1 kernel, got kernel_size \(3, 3\)"),
     "a weight of rank four": ((X, WEIGHT[:, :, None, None]), r"weight must have shape \(C_out, C_in\)"),
     "channels that differ": ((X, torch.zeros(4, 6)), "weight must have C_in = 5 columns, .* got 6"),
+    "fewer channels": ((X, torch.zeros(4, 4)), "weight must have C_in = 5 columns, .* got 4"),
     "a bias too long": ((X, WEIGHT, torch.zeros(5)), "bias must have C_out = 4 values, got 5"),
     "a bias that would broadcast": ((X, WEIGHT, torch.zeros(1)), "bias must have C_out = 4 values, got 1"),
     "a bias of rank two": ((X, WEIGHT, torch.zeros(4, 1)), r"bias must have shape \(C_out,\)"),

@@ -95,35 +95,40 @@ def four_branches() -> Finding:
     return Finding(cases, f"{' + '.join(map(str, widths))} = {y.shape[1]} channels")
 
 
-SAMPLE = """
-class InceptionModule(nn.Module):
+class Printed(nn.Module):
+    """The sample of note A, line by line as it is printed: ``forward`` has three dots in its list."""
+
     def __init__(self, in_channels, out_1x1, out_3x3_reduce, out_3x3, out_5x5_reduce, out_5x5, out_pool):
         super().__init__()
         self.branch1 = nn.Sequential(
             nn.Conv2d(in_channels, out_1x1, kernel_size=1),
-            nn.ReLU()
+            nn.ReLU(),
         )
         self.branch2 = nn.Sequential(
             nn.Conv2d(in_channels, out_3x3_reduce, kernel_size=1),
             nn.ReLU(),
             nn.Conv2d(out_3x3_reduce, out_3x3, kernel_size=3, padding=1),
-            nn.ReLU()
+            nn.ReLU(),
         )
 
     def forward(self, x):
         return torch.cat([self.branch1(x), self.branch2(x), ...], dim=1)
-"""
+
+
+class TwoBranches(Printed):
+    """The same without the three dots, which stand for the other branches."""
+
+    def forward(self, x):
+        return torch.cat([self.branch1(x), self.branch2(x)], dim=1)
 
 
 @claim("A11b", "The printed sample shows how it is written in PyTorch.", cell="inception_and_residual#wiring-cell")
 def sample() -> Finding:
     """Run the note's lines as they are, and without the three dots that stand for the other branches."""
     cases, said = {}, ""
-    for name, code in {"as printed": SAMPLE, "its two branches alone": SAMPLE.replace(", ...]", "]")}.items():
-        scope = {"torch": torch, "nn": nn}
-        exec(code, scope)
+    for name, module in {"as printed": Printed, "its two branches alone": TwoBranches}.items():
         try:
-            channels = scope["InceptionModule"](*inception.GOOGLENET["3a"])(torch.randn(1, 192, 7, 7)).shape[1]
+            channels = module(*inception.GOOGLENET["3a"])(torch.randn(1, 192, 7, 7)).shape[1]
             cases[name] = channels == 64 + 128
         except TypeError as error:
             cases[name], said = False, str(error)

@@ -32,8 +32,12 @@ class Widget:
 
     @property
     def html(self) -> str:
-        """The element, its fallback and its script."""
-        settings = escape(json.dumps(self.settings), quote=True)
+        """The element, its fallback and its script.
+
+        Raises:
+            ValueError: if a setting is infinite or NaN, which no browser reads.
+        """
+        settings = escape(json.dumps(self.settings, allow_nan=False), quote=True)
         element = f'<{self.element} data-settings="{settings}">{self.fallback}</{self.element}>'
         return f"{element}<script>{self.script}</script>"
 

@@ -93,6 +93,32 @@ def test_a_notebook_gets_text_html_and_png(draw):
     assert html.find("figcaption").text == "A < B"
 
 
+HOSTILE = '<script>&"'
+OPTIONS = {"xscale", "yscale", "write", "merge", "shortcut"}  # names of what is to be done, not words to be shown
+
+
+def hostile(value, asked=""):
+    """Put markup in front of every word that an author gives."""
+    if isinstance(value, str):
+        return value if asked in OPTIONS else HOSTILE + value
+    if isinstance(value, dict):
+        return {hostile(name): hostile(held) for name, held in value.items()}
+    return type(value)(map(hostile, value)) if type(value) in (list, tuple) else value
+
+
+@every_figure
+def test_no_word_of_an_author_becomes_markup(draw):
+    given = {name: hostile(value, name) for name, value in draw.keywords.items()}
+    if draw.func is figures.tiles:  # looks its words up by name
+        given["words"] = dict.fromkeys(draw.keywords["words"], HOSTILE)
+    draw = partial(draw.func, *map(hostile, draw.args), **given)
+    html = draw(alt=HOSTILE, caption=HOSTILE)._repr_mimebundle_()["text/html"]
+    assert "<script" not in html
+    root = ET.fromstring(html)
+    assert root.find("div").attrib["aria-label"] == root.find("figcaption").text == HOSTILE
+    assert len(root.findall(".//{http://www.w3.org/2000/svg}svg")) == 1
+
+
 @every_figure
 def test_every_colour_is_a_variable_of_the_page(draw):
     svg = draw(alt="a").svg

@@ -31,11 +31,11 @@ def mixer():
     return widgets.channel_mixer(pixels, alt='A "test"', weights=[0.5, -1, 0.25], bias=0.1)
 
 
-def drawing():
+def drawing(**options):
     chance = np.random.default_rng(0)
     shapes = (3, 1, 3, 3), (3, 3, 1, 1)
     layers = [(chance.normal(size=shape), chance.normal(size=shape[:1])) for shape in shapes]
-    return widgets.draw_digit(layers, chance.random((3, 8, 8)), [0, 1, 2])
+    return widgets.draw_digit(layers, chance.random((3, 8, 8)), [0, 1, 2], **options)
 
 
 def feature_maps(channels=12):
@@ -49,7 +49,7 @@ def feature_maps(channels=12):
 def ladder(**changed):
     values = LADDER | {name: value for name, value in changed.items() if name in LADDER}
     layer = kernels.Layer(1, LADDER["in_channels"], LADDER["out_channels"], LADDER["size"] ** 2)
-    cuda = {step: kernels.step(step) for step in widgets.GPU_LADDER}
+    cuda = {step: changed.get("cuda", kernels.step(step)) for step in widgets.GPU_LADDER}
     asked = {step: kernels.asked_intensity(layer, by) for step, by in widgets.GPU_LADDER.items()}
     return widgets.gpu_ladder(cuda, asked, **values, recorded=changed.get("recorded"))
 

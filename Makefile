@@ -1,5 +1,5 @@
 # make book · serve · lab · notebooks · test · quick · kernels-long · bench · bench-gpu · studies · screenshots ·
-# lighthouse · clean
+# lighthouse · coverage · mutants · floor · upgrade · clean
 # `make book` needs the site's tools alone, in .venv-book; all other targets use .venv, which `make env` makes.
 
 PYTHON ?= python3
@@ -13,7 +13,7 @@ JOBS ?= 2
 
 .NOTPARALLEL:
 .PHONY: book serve env notebooks bench bench-gpu studies lab test quick kernels-long lint unit coverage nbval site \
-	screenshots lighthouse clean
+	screenshots lighthouse mutants floor upgrade clean
 .DELETE_ON_ERROR:
 
 book: $(BOOK)/.made
@@ -84,6 +84,21 @@ lighthouse: $(VENV)/.made book
 coverage: $(VENV)/.made
 	@$(BIN)/python tools/vendor.py
 	$(BIN)/python -m pytest --ignore=tests/site --cov --cov-report=term
+
+# Faults planted in the arithmetic, and how many the tests notice: all rooms, or make mutants ROOMS="cost pointwise".
+mutants: $(VENV)/.made
+	$(BIN)/python -m tools.mutants $(ROOMS)
+
+# The units with the oldest versions that pyproject.toml allows, in an environment of their own.
+floor:
+	@$(PYTHON) -m venv .venv-floor
+	@$(PYTHON) tools/floor.py > .venv-floor/requirements.txt
+	.venv-floor/bin/python -m pip install --quiet --no-compile --disable-pip-version-check -r .venv-floor/requirements.txt
+	PYTHONPATH="$(CURDIR)" .venv-floor/bin/python -m pytest --ignore=tests/site -n $(JOBS) --dist worksteal
+
+# Renew the pins of PyPI and npm, and say what has changed.
+upgrade: $(VENV)/.made
+	@$(BIN)/python -m tools.upgrade
 
 site: $(VENV)/.made book
 	@$(BIN)/python tools/vendor.py

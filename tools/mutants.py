@@ -102,8 +102,8 @@ def shape(text: str) -> str:
         return ""
     for node in ast.walk(tree):
         for name in ("annotation", "returns"):
-            if getattr(node, name, None) is not None:
-                setattr(node, name, ast.Constant(None))
+            if hasattr(node, name):
+                setattr(node, name, None)
     return ast.dump(tree)
 
 

@@ -24,6 +24,24 @@ def build(kind, **options):
 
 both = pytest.mark.parametrize("kind", WIDTHS)
 
+# Table 1 of the paper, column by column: modules 3a, 3b, 4a to 4e, 5a, 5b.
+PRINTED = {
+    "out_1x1": (64, 128, 192, 160, 128, 112, 256, 256, 384),
+    "out_3x3_reduce": (96, 128, 96, 112, 128, 144, 160, 160, 192),
+    "out_3x3": (128, 192, 208, 224, 256, 288, 320, 320, 384),
+    "out_5x5_reduce": (16, 32, 16, 24, 24, 32, 32, 32, 48),
+    "out_5x5": (32, 96, 48, 64, 64, 64, 128, 128, 128),
+    "out_pool": (32, 64, 64, 64, 64, 64, 128, 128, 128),
+}
+
+
+def test_the_widths_of_googlenet_are_those_that_the_paper_prints():
+    assert list(inception.GOOGLENET) == ["3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b"]
+    for name, column in PRINTED.items():
+        assert tuple(getattr(widths, name) for widths in inception.GOOGLENET.values()) == column
+    read = [192, *(widths.out_channels for widths in inception.GOOGLENET.values())]
+    assert [widths.in_channels for widths in inception.GOOGLENET.values()] == read[:-1]
+
 
 def conv(x, weight, bias):
     """A convolution with stride 1 as a sum over shifted pictures: slow and obvious."""

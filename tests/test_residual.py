@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+import torch.fx
 import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -29,6 +30,25 @@ def test_the_identity_returns_its_input_and_option_b_is_the_default():
     assert residual.Identity(4, 4)(x) is x
     assert isinstance(residual.BasicBlock(4, 4).shortcut, residual.Identity)
     assert isinstance(residual.BasicBlock(4, 8, 2).shortcut, residual.Projection)
+
+
+BUILDERS = [residual.Identity, *MATCHING, residual.where_needed(residual.Projection), residual.BasicBlock]
+
+
+@pytest.mark.parametrize("build", BUILDERS)
+def test_the_stride_is_one_unless_given_and_what_follows_it_is_by_keyword_only(build):
+    x = numbers(2, 4, 5, 5).float()
+    assert build(4, 4)(x).shape == x.shape
+    with pytest.raises(TypeError, match="positional arguments but"):
+        build(4, 4, 1, nn.BatchNorm2d)
+
+
+def test_zero_pad_is_traced_and_still_refuses_other_channels_when_it_runs():
+    traced = torch.fx.symbolic_trace(residual.ZeroPad(4, 6, 2))
+    x = numbers(1, 4, 5, 5)
+    torch.testing.assert_close(traced(x), residual.ZeroPad(4, 6, 2)(x))
+    with pytest.raises(ValueError, match="x must have in_channels = 4 channels, got 3"):
+        traced(x[:, :3])
 
 
 @pytest.mark.parametrize("stride", [1, 2, 3])

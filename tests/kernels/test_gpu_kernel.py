@@ -43,6 +43,35 @@ def test_without_a_compiler_no_cell_speaks_of_a_kernel_that_did_not_run(no_compi
     assert printed["epilogue-check"] == CELLS["epilogue-check"].outputs[0].text  # of the call, whoever computes it
 
 
+WRITTEN = {
+    "exercise-4": ["n", "(n * in_channels + c) * pixels + p", "(n * pixels + p) * in_channels", "no C++"],
+    "exercise-5": ["inside", "true", "inside && row < in_channels", "false"],
+}
+
+
+@pytest.mark.parametrize("exercise", WRITTEN)
+def test_a_wrong_line_is_not_called_right_and_the_solution_is(exercise, capsys):
+    if reason := kernels.emulator.unavailable_reason():
+        pytest.skip(reason)
+    space = {}
+    for name in (
+        "setup",
+        "place",
+        "data",
+        "launcher-compile",
+        "faults-setup",
+        "faults-code",
+        "faults-run",
+        exercise,
+    ):
+        exec(compile(CELLS[name].source, name, "exec"), space)
+    assert capsys.readouterr().out.endswith("No answer yet: put yours in place of the dots.\n")
+    judge = space["reads" if exercise == "exercise-4" else "guards"]
+    assert {line: judge(line) for line in WRITTEN[exercise]} == dict.fromkeys(WRITTEN[exercise], False)
+    exec(CELLS[exercise.replace("exercise", "solution")].source, space)
+    assert capsys.readouterr().out == "Right.\n"
+
+
 def test_the_stored_outputs_come_from_a_machine_that_ran_the_kernels():
     printed = [output.text for cell in CELLS.values() for output in cell.get("outputs", []) if "text" in output]
     assert not any("not run" in text for text in printed)

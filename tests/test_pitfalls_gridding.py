@@ -91,6 +91,12 @@ def test_1x1_layers_and_biases_change_no_path():
     torch.testing.assert_close(pitfalls.paths_through(net, 9), pitfalls.paths_through(dilated(2, 2), 9))
 
 
+def test_the_number_of_channels_at_the_end_changes_no_path():
+    one, three = dilated(1, 2, channels=3), dilated(1, 2, channels=3)
+    three[2] = nn.Conv2d(3, 3, kernel_size=3, padding=2, dilation=2)
+    torch.testing.assert_close(pitfalls.paths_through(three, 7), pitfalls.paths_through(one, 7))
+
+
 def test_the_output_depends_on_the_positions_that_are_counted_and_on_no_others():
     torch.manual_seed(0)
     net = dilated(1, 2, 9, channels=4).double()[:-1]  # without the last ReLU

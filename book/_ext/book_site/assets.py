@@ -1,4 +1,4 @@
-"""Keep the icons that the site shows and drop the rest: Font Awesome is most of the stock theme's weight.
+"""Keep what the site shows of the stock theme and drop the rest: most rules, nearly all icons, the fonts for them.
 
 Everything is read from the installed theme and written to the output folder, so a second build gives the same
 files as the first.
@@ -6,39 +6,59 @@ files as the first.
 
 import logging
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pydata_sphinx_theme
+import tinycss2
 from fontTools import subset
 from sphinx.application import Sphinx
+from tinycss2.ast import Node
 
 THEME = Path(pydata_sphinx_theme.__file__).parent / "theme" / "pydata_sphinx_theme" / "static"
 SHEET = Path("styles", "pydata-sphinx-theme.css")
 FONTS = Path("vendor", "fontawesome", "webfonts")
-ICON_RULE = re.compile(r'((?:\.fa-[a-z0-9-]+:before,?)+)\{content:"[^"]*"\}')
 UNUSED = ("scripts/fontawesome.js*", "**/*.ttf", "**/*.map", "*webpack-macros.html", "locales/**/*.*")
 
 
-def icons_in(pages: list[str]) -> set[str]:
-    """Return the names of the icons that the pages use.
+def purged(css: str, words: set[str]) -> str:
+    """Drop the rules of classes and ids that no page and no script names.
 
-    >>> sorted(icons_in(['<i class="fa-solid fa-moon"></i>', '<i class="fas fa-download">']))
-    ['download', 'moon', 'solid']
+    What stands in brackets, as behind ``:not``, is not looked at.
+
+    >>> purged("a{b:c} .x, .y.z:hover {d: e} @media print{#q{f:g}} .y:not(.u){h:i}", {"y", "z"})
+    'a{b:c}.y.z:hover{d: e}.y:not(.u){h:i}'
     """
-    return {name for page in pages for name in re.findall(r"\bfa-([a-z0-9-]+)", page)}
+    return _kept(tinycss2.parse_stylesheet(css, skip_comments=True, skip_whitespace=True), words)
 
 
-def keep_icons(css: str, names: set[str]) -> str:
-    """Drop the rules of icons that are not in use.
+def _kept(rules: list[Node], words: set[str]) -> str:
+    found = []
+    for rule in rules:
+        if rule.type == "qualified-rule":
+            selectors = [s for s in _selectors(rule.prelude) if _names(s) <= words]
+            if selectors:
+                prelude = ",".join(tinycss2.serialize(selector).strip() for selector in selectors)
+                found.append(f"{prelude}{{{tinycss2.serialize(rule.content).strip()}}}")
+        elif rule.type == "at-rule" and rule.lower_at_keyword in {"media", "supports", "layer"} and rule.content:
+            inside = tinycss2.parse_rule_list(rule.content, skip_comments=True, skip_whitespace=True)
+            if kept := _kept(inside, words):
+                found.append(f"@{rule.at_keyword}{tinycss2.serialize(rule.prelude)}{{{kept}}}")
+        else:
+            found.append(rule.serialize())
+    return "".join(found)
 
-    >>> keep_icons('a{b:c}.fa-sun:before{content:"x"}.fa-moon:before,.fa-night:before{content:"y"}', {"moon"})
-    'a{b:c}.fa-moon:before,.fa-night:before{content:"y"}'
-    """
 
-    def rule(match: re.Match) -> str:
-        return match[0] if names & set(re.findall(r"\.fa-([a-z0-9-]+):", match[1])) else ""
+def _selectors(prelude: list[Node]) -> list[list[Node]]:
+    parts: list[list[Node]] = [[]]
+    for token in prelude:
+        parts.append([]) if token == "," else parts[-1].append(token)
+    return parts
 
-    return ICON_RULE.sub(rule, css)
+
+def _names(selector: list[Node]) -> set[str]:
+    ids = {token.value for token in selector if token.type == "hash"}
+    return ids | {b.value for a, b in pairwise(selector) if a == "." and b.type == "ident"}
 
 
 def glyphs_in(css: str) -> set[int]:
@@ -67,18 +87,18 @@ def slim(app: Sphinx, exception: Exception | None) -> None:
     if exception or app.builder.format != "html":
         return
     static = Path(app.outdir, "_static")
-    names = icons_in([page.read_text("utf8") for page in Path(app.outdir).rglob("*.html")])
-    css = keep_icons((THEME / SHEET).read_text("utf8"), names)
-    css = re.sub(r"/\*# sourceMappingURL=.*?\*/", "", css)
+    for pattern in UNUSED:
+        for path in static.glob(pattern):
+            path.unlink()
+    texts = [path for kind in ("html", "js") for path in Path(app.outdir).rglob(f"*.{kind}")]
+    words = {word for path in texts for word in re.findall(r"[\w-]+", path.read_text("utf8"))}
+    css = purged((THEME / SHEET).read_text("utf8"), words)
     css = re.sub(r',url\([^)]*\.ttf\) format\("truetype"\)', "", css)
     (static / SHEET).write_text(css, "utf8")
     others = [path.read_text("utf8") for path in static.rglob("*.css") if path != static / SHEET]
     glyphs = set().union(*map(glyphs_in, [css, *others]))
     for font in (THEME / FONTS).glob("*.woff2"):
         cut_font(font, static / FONTS / font.name, glyphs)
-    for pattern in UNUSED:
-        for path in static.glob(pattern):
-            path.unlink()
 
 
 def connect(app: Sphinx) -> None:

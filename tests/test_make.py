@@ -124,6 +124,14 @@ def test_a_run_that_is_killed_holds_no_lock_and_the_next_one_recovers(at, tree):
     assert "The book is at file://" in done.stdout
 
 
+def test_a_folder_that_cannot_be_written_to_is_named_as_that(tree):
+    (tree / ".make.lock").mkdir()  # stands for a checkout on a read-only disk, also where root runs the tests
+    said = make(tree, "env", "PYTHON=./python").stderr
+    assert "Nothing can be made in this folder, it can't be written to: " in said
+    assert "Traceback" not in said
+    assert "python3-venv" not in said
+
+
 def test_without_a_network_it_says_that_one_is_needed(tree):
     (tree / "pip").write_text("echo 'No matching distribution found' >&2; exit 1")
     said = make(tree, ".venv-book/.made", "PYTHON=./python").stderr

@@ -15,7 +15,10 @@ except ImportError:
 
 def wait(path: str) -> None:
     """Wait until no other process holds the lock, and hold it until this one ends, whatever it becomes."""
-    lock = os.open(path, os.O_RDWR | os.O_CREAT)
+    try:
+        lock = os.open(path, os.O_RDWR | os.O_CREAT)
+    except OSError as error:
+        sys.exit(f"Nothing can be made in this folder, it can't be written to: {error}")
     os.set_inheritable(lock, True)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,0 +1,34 @@
+"""Another locale, time zone and hash seed, and no network, change nothing of what the package says."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+TRIED = ["companion/prose.py", "companion/tables.py", "companion/cost", "companion/widgets"]
+TRIED += ["tests/test_tables.py", "tests/test_notebooks.py"]
+PLACES = {
+    "C": {"LC_ALL": "C", "LANG": "C", "TZ": "UTC", "PYTHONHASHSEED": "1", "PYTHONUTF8": "0"},
+    "far away": {"LC_ALL": "C.UTF-8", "TZ": "Asia/Kathmandu", "PYTHONHASHSEED": "4242"},
+}
+
+
+def isolated() -> list[str]:
+    """Return what starts a program without any network, not even to itself; [] where that can't be done."""
+    command = ["unshare", "--map-root-user", "--net"]
+    able = shutil.which("unshare") and subprocess.run([*command, "true"], capture_output=True).returncode == 0
+    return command if able else []
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_it_says_the_same_elsewhere(place):
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *TRIED]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG"))}
+    done = subprocess.run(
+        [*isolated(), *command], cwd=ROOT, env=environment | PLACES[place], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout[-3000:]

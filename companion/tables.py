@@ -1,19 +1,21 @@
 """Tables that a notebook shows as HTML and a terminal as text."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from numbers import Integral, Real
 
 Cell = str | int | float | None
+_NUMBER = re.compile(r"[−+-]?\d[\d,]*(\.\d+)?")
 
 
 @dataclass(frozen=True, repr=False)
 class Table:
     """Rows under headings; the first column names the row.
 
-    A column that holds numbers is set to the right. Integers get thousands separators, floats one decimal;
-    ``None`` becomes a dash.
+    A column that holds numbers is set to the right, also where they are texts. Integers get thousands separators,
+    floats one decimal; ``None`` becomes a dash.
 
     Attributes:
         columns: the headings.
@@ -95,8 +97,11 @@ class Table:
         return [[_written(cell) for cell in row] for row in self._lines()]
 
     def _numeric(self) -> list[bool]:
-        """Return which columns hold numbers."""
-        return [any(_is_number(row[i]) for row in self._lines()) for i in range(len(self.columns))]
+        """Return which columns hold numbers: some that are such, or behind the first nothing but such as text."""
+        columns = [[row[i] for row in self._lines()] for i in range(len(self.columns))]
+        return [
+            any(map(_is_number, column)) or (i > 0 and _all_written(column)) for i, column in enumerate(columns)
+        ]
 
 
 @dataclass(frozen=True, repr=False)
@@ -132,6 +137,11 @@ class Tabular:
 
 def _is_number(cell: Cell) -> bool:
     return isinstance(cell, Real) and not isinstance(cell, bool)
+
+
+def _all_written(column: list[Cell]) -> bool:
+    texts = [cell for cell in column if cell is not None]
+    return bool(texts) and all(isinstance(text, str) and _NUMBER.fullmatch(text) for text in texts)
 
 
 def _written(cell: Cell) -> str:

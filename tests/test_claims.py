@@ -302,7 +302,7 @@ def naive(*kernels):
         ("A4a", residual, "Projection", lambda *c, **k: nn.Identity(), "wrong"),
         ("A14a", pitfalls, "paths_through", lambda net, size: torch.ones(size, size - len(net)), "holds"),
         ("A6c", pointwise, "conv2d", lambda x, w, b=None: 0 * x, "wrong"),
-        ("A11b", _blocks, "SAMPLE", _blocks.SAMPLE.replace(", ...]", "]"), "holds"),
+        ("A11b", _blocks, "Printed", _blocks.TwoBranches, "holds"),
         ("A8c", nn, "Conv2d", AsMany, "holds"),
         ("A8d", nn, "Conv2d", AsMany, "holds with a condition"),
         ("A5a", _networks, "ACTIVATIONS", (nn.Tanh,), "wrong"),

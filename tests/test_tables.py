@@ -62,6 +62,25 @@ def test_numbers_of_every_kind_are_set_as_numbers_and_all_else_as_text(cell, wri
     assert f"<td{style}>{written}</td>" in table._repr_html_()
 
 
+@pytest.mark.parametrize(
+    ("cells", "number"),
+    [
+        (["3.48", "12.10"], True),
+        (["−0.5", "+12", None], True),
+        (["1,234", "7"], True),
+        (["0.003", "dead"], False),
+        (["99.0 ± 0.5", "98.5"], False),
+        (["3 of 4", "2"], False),
+        (["", "1"], False),
+        ([None, None], False),
+    ],
+)
+def test_a_column_of_numbers_written_as_text_is_one_of_numbers(cells, number):
+    table = Table(["name", "a wide heading"], [["x", cell] for cell in cells])
+    assert ('<th scope="col" style="text-align: right">' in table._repr_html_()) is number
+    assert Table(["first", "n"], [["1", "a"]])._repr_html_().count("right") == 0
+
+
 def test_html_names_every_row_and_column_and_escapes_every_text():
     table = Table(["a<b", "n"], [["<script>", 1], ["x&y", None]], caption='"<i>"', total=["<all>", 1])
     assert table._repr_html_().splitlines() == [

@@ -53,14 +53,17 @@ def dot_panels(
 
     Args:
         panels: setting, the title of its panel -> variant -> one value for each seed; every panel has the same
-            variants, in the same order.
+            variants, in the same order. Three at most: of more, the titles run into one another.
         label: what the values are, with their unit.
         alt: alternative text.
         caption: caption.
 
     Raises:
-        ValueError: if there is nothing to draw, a panel has other variants, or one of them has a single run.
+        ValueError: if there is nothing to draw, or there are more than three panels; if a panel has other variants,
+            or one of them has a single run.
     """
+    if len(panels) > 3:
+        raise ValueError(f"panels must be three at most, got {len(panels)}: {', '.join(panels)}")
     first = next(iter(panels.values()), {})
     if not first or any(list(runs) != list(first) for runs in panels.values()):
         raise ValueError(f"panels must hold the same variants in every setting, got {dict(panels)}")

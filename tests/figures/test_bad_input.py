@@ -49,6 +49,12 @@ NAN, INF = math.nan, math.inf
         ("dots", ({"a": [1, 2]},), {"label": "x", "cycle": 5}, "cycle must be 1 to 4, got 5"),
         ("dot_panels", ({},), LABELLED, "panels must hold the same variants in every setting, got"),
         ("dot_panels", ({"x": {"a": [1, 2]}, "y": {"b": [1, 2]}},), LABELLED, "the same variants in every setting"),
+        (
+            "dot_panels",
+            ({n: {"a": [1, 2]} for n in "wxyz"},),
+            LABELLED,
+            "panels must be three at most, got 4: w, x, y, z",
+        ),
         ("dot_panels", ({"x": {"a": [1]}},), LABELLED, "variants of at least two values each.*: 1"),
         ("histograms", ({},), {}, "panels must hold the same 1 to 4 samples each, got"),
         ("histograms", ({"x": {"a": [0]}, "y": {"b": [0]}},), {}, "the same 1 to 4 samples"),

@@ -13,7 +13,7 @@ from torch.nn.attention.flex_attention import flex_attention
 from torch.utils.flop_counter import FlopCounterMode, register_flop_formula
 
 from companion import cost, kernels
-from companion.cost import Cost
+from companion.cost import Cost, _products
 from tests.refusals import refusals
 
 # torch's remark on odd amounts of "same" padding; what is counted does not depend on it.
@@ -521,3 +521,14 @@ def test_work_after_an_error_that_forward_catches_is_not_lost():
 
     module = Calls(forward, wrong=nn.Sequential(nn.Linear(9, 9)), right=nn.Linear(3, 4))
     assert cost.count(nn.Sequential(module, nn.Linear(4, 5)), (1, 3)).total.macs == 12 + 20
+
+
+@pytest.mark.parametrize("out_channels", [1, 4])
+def test_a_deformable_convolution_costs_what_a_plain_one_of_its_size_does(out_channels):
+    class Operator:  # torchvision's, by its name
+        __str__ = staticmethod(lambda: "torchvision.deform_conv2d")
+
+    x, weight = torch.empty(2, 3, 6, 6), torch.empty(out_channels, 3, 3, 3)
+    out = torch.empty(2, out_channels, 4, 4)
+    macs = _products.formula(Operator())((x, weight, None), {}, out)
+    assert macs == cost.conv2d(3, out_channels, kernel_size=3, size=6, bias=False).macs * 2

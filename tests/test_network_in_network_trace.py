@@ -45,6 +45,14 @@ def test_watch_is_plain_gradient_descent():
     assert len(trace.losses) == len(trace.dead) == len(trace.gradients) == 4
 
 
+def test_what_is_drawn_on_the_way_is_drawn_from_seed_0():
+    x, y = some_digits()
+    net = nn.Sequential(nn.Dropout(), *small_net())
+    torch.manual_seed(0)
+    loss = F.cross_entropy(copy.deepcopy(net)(x.to(memory_format=torch.channels_last)), y)
+    assert nin.watch(net, x, y, steps=1, lr=0.5).losses == pytest.approx([loss.item()])
+
+
 def test_dead_class_maps_give_the_loss_of_a_guess_and_no_gradient():
     x, y = some_digits()
     net = small_net()

@@ -49,6 +49,11 @@ def test_inverted_residual_agrees_with_one_computed_by_hand(channels, stride, ex
     torch.testing.assert_close(block(x), y + x if channels[0] == channels[1] and stride == 1 else y)
 
 
+def test_the_expansion_is_six_unless_given_as_in_the_paper():
+    block = separable.InvertedResidual(4, 5)
+    assert [layer.out_channels for layer in block.modules() if isinstance(layer, nn.Conv2d)] == [24, 24, 5]
+
+
 def test_without_expansion_there_is_no_first_1x1():
     block = separable.InvertedResidual(8, 4, expansion=1)
     assert len(block.expand) == 0

@@ -1,13 +1,15 @@
 """Node is found or installed, and packages laid into vendor/: only what is pinned, only when it is missing."""
 
 import json
+import shutil
 import subprocess
 from types import SimpleNamespace
 
 import pytest
 
-from tools import vendor
+from tools import lighthouse, vendor
 
+LAST = "node_modules/.package-lock.json"
 FACE = "@fontsource-variable/source-sans-3"
 EMPTY = [
     "katex/LICENSE",
@@ -96,6 +98,24 @@ def test_the_lock_file_pins_all_packages_and_names_no_host():
     assert {f"node_modules/{name}" for name in vendor.KEPT} < set(packages)
     assert '"resolved"' not in lock
     assert all(package["integrity"].startswith("sha512-") for path, package in packages.items() if path)
+
+
+def test_lighthouse_cut_short_or_of_other_pins_is_installed_anew(tmp_path, monkeypatch):
+    calls = []
+
+    def install(folder, pins, words):
+        calls.append(words)
+        shutil.copy(pins / "package-lock.json", folder)
+        lay(folder, ["node_modules/lighthouse/cli/index.js", *([] if len(calls) == 1 else [LAST])])
+
+    monkeypatch.setattr(lighthouse, "HOME", tmp_path)
+    monkeypatch.setattr(lighthouse, "install_packages", install)
+    for made in (1, 2, 2):  # the first breaks off before npm writes its list
+        lighthouse.install()
+        assert len(calls) == made
+    (tmp_path / "package-lock.json").write_text("{}")
+    lighthouse.install()
+    assert len(calls) == 3
 
 
 @pytest.fixture

@@ -121,4 +121,18 @@ def _themed(svg: str, prefix: str) -> str:
 
     svg = re.sub(r"<[^>]*>", themed, svg)  # the words between the tags stay as they are
     svg = svg.replace("<svg ", f'<svg style="{look}" ', 1)
-    return re.sub(r"\s*\n\s*", " ", svg).replace("> <", "><").strip()
+    return _grouped(re.sub(r"\s*\n\s*", " ", svg).replace("> <", "><").strip())
+
+
+def _grouped(svg: str) -> str:
+    """Say once, around marks in a row that look alike, what they look like.
+
+    >>> _grouped('<use x="1" style="fill: a"/><use x="2" style="fill: a"/><use x="3" style="fill: b"/>')
+    '<g style="fill: a"><use x="1"/><use x="2"/></g><use x="3" style="fill: b"/>'
+    """
+
+    def group(found: re.Match) -> str:
+        style = f' style="{found[1]}"'
+        return f"<g{style}>{found[0].replace(style, '')}</g>"
+
+    return re.sub(r'<use [^>]*?style="([^"]*)"/>(?:<use [^>]*?style="\1"/>)+', group, svg)

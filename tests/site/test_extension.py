@@ -3,6 +3,7 @@
 import doctest
 import sys
 from importlib import import_module
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -40,6 +41,20 @@ PARTS = [
 @pytest.mark.parametrize("name", PARTS)
 def test_examples_in_docstrings_hold(name):
     assert doctest.testmod(import_module(f"book_site.{name}")).failed == 0
+
+
+def test_a_second_build_renews_the_pages_when_style_script_template_or_ledger_have_changed(monkeypatch):
+    seen, read = [], Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: (seen.append(path), read(path))[1])
+    edition = import_module("book_site").edition
+    assert edition() == edition()
+    names = {path.relative_to(ROOT / "book").as_posix() for path in seen}
+    assert {"_static/book.css", "_static/book.js", "_static/favicon.svg", "claims.ipynb"} <= names
+    assert {"_templates/book-footer.html", "_ext/book_site/assets.py"} <= names
+    monkeypatch.setattr(Path, "read_bytes", lambda path: read(path) + b" " * (path.name == "book.css"))
+    other = edition()
+    monkeypatch.undo()
+    assert other != edition()
 
 
 def test_a_formula_becomes_html_and_mathml_without_its_source(mathematics):

@@ -10,7 +10,7 @@
 ``pages``     the head of each page: description, deferred scripts
 ``verdicts``  what the ledger says, below each claim
 ``landing``   /index.html, /404.html and a sitemap
-``assets``    icon fonts and stylesheet cut down to the icons in use; nothing else that no page asks for
+``assets``    the theme's stylesheet and icon fonts cut down to what is in use; nothing else that no page asks for
 """
 
 import sys
@@ -26,8 +26,11 @@ from book_site import anchors, api, assets, cards, cells, finding, hosting, land
 
 def edition() -> int:
     """Return a number that changes with what all pages depend on, so that a second build renews them all."""
-    here = Path(__file__).parent
-    sources = [*sorted(here.glob("*.py")), here.parents[1] / "claims.ipynb"]
+    here, book = Path(__file__).parent, Path(__file__).parents[2]
+    files = sorted(
+        path for name in ("_static", "_templates") for path in (book / name).rglob("*") if path.is_file()
+    )
+    sources = [*sorted(here.glob("*.py")), *files, book / "claims.ipynb"]
     return crc32(b"".join(path.read_bytes() for path in sources))
 
 

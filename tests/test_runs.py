@@ -1,5 +1,6 @@
 """What a comparison of training runs says: means, spreads, differences and verdicts."""
 
+import dataclasses
 import math
 import statistics
 
@@ -73,3 +74,9 @@ def test_one_seed_has_a_mean_and_no_spread():
 def test_a_comparison_refuses_bad_questions(three, call, message):
     with pytest.raises(ValueError, match=message):
         call(three)
+
+
+def test_what_was_run_cannot_be_rewritten(three):
+    for record in (three, three.runs[0]):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            record.runs = record.test_accuracy = 100.0

@@ -121,6 +121,14 @@ def test_the_number_of_threads_changes_nothing_and_comes_back_after_an_error():
     assert losses[0] == losses[1]
 
 
+def test_the_seed_is_0_unless_given():
+    losses = []
+    for options in ({}, {"seed": 0}, {"seed": 1}):
+        torch.manual_seed(0)
+        losses.append(fit(linear(), SMALL, epochs=1, **options).losses)
+    assert losses[0] == losses[1] != losses[2]
+
+
 def test_frozen_parameters_stay_and_the_rest_learns():
     model = convnet()
     model[0].requires_grad_(False)
@@ -154,6 +162,7 @@ test_fit_refuses_bad_arguments = refusals(
     *((fitted(lr=lr), f"lr must be above 0 and finite, got {lr}") for lr in (0, math.nan, math.inf)),
     *((fitted(weight_decay=d), "weight_decay must be at least 0 and finite") for d in (-1, math.inf)),
     (fitted(nn.Flatten()), "empty parameter list"),
+    (fitted(nn.Sequential(linear(), nn.Flatten(0))), r"model must return scores .* got \(500,\)"),
     (
         fitted(nn.Sequential(nn.Flatten(), nn.Linear(64, 9))),
         r"model must return scores \(50, K\) with K at least 10, one per class, got \(50, 9\)",

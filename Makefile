@@ -95,7 +95,7 @@ floor:
 	@$(PYTHON) tools/floor.py > .venv-floor/requirements.txt
 	.venv-floor/bin/python -m pip install --quiet --no-compile --disable-pip-version-check -r .venv-floor/requirements.txt
 	PYTHONPATH="$(CURDIR)" .venv-floor/bin/python -m pytest companion tests --ignore=tests/site --ignore=tests/test_make.py \
-		-n $(JOBS) --dist worksteal
+		--ignore-glob="tests/test_benchmarks_*" -n $(JOBS) --dist worksteal
 
 # Renew the pins of PyPI and npm, and say what has changed.
 upgrade: $(VENV)/.made

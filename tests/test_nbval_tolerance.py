@@ -104,6 +104,14 @@ def test_swapped_and_missing_rows_are_seen():
     assert not agree(TABLE, values_swapped)
 
 
+def test_of_a_float_in_full_nine_digits_count():
+    assert agree("0.7799999999999869", "0.7800000000000011")
+    assert agree("1.2345678901234e-12 of 3", "1.2345678901299e-12 of 3")
+    assert not agree("0.7800000000000011", "0.7800000100000011")
+    assert not agree("0.7800000000000011 of 3", "0.7800000000000011 of 4")
+    assert not agree("0.78", "0.7800000001")
+
+
 def test_a_column_may_be_wider_only_where_something_is_measured():
     assert agree("a   9.9 ± 0.2\n-----------", "a  10.1 ± 0.2\n------------")
     assert not agree("a   9", "a  9")

@@ -169,6 +169,8 @@ _ASKS = "asks for the values of a tensor, and there are shapes alone"
 
 def _run(func, operator, args, kwargs):
     """Let torch find the shape of an operator's result; say so where it can't."""
+    if operator is aten.convolution:
+        _check_kernel(*args)
     try:
         return func(*args, **kwargs)
     except (NotImplementedError, RuntimeError) as error:
@@ -177,6 +179,14 @@ def _run(func, operator, args, kwargs):
         if isinstance(error, NotImplementedError):
             raise _ValuesError(f"{operator} has no kernel for shapes alone") from error
         raise
+
+
+def _check_kernel(x, weight, bias, stride, padding, dilation, transposed, *_):
+    """Refuse a kernel larger than its input on either side, for which torch 2.7 returns an empty result."""
+    extent = [d * (k - 1) + 1 for d, k in zip(dilation, weight.shape[2:], strict=False)]
+    padded = [n + 2 * p for n, p in zip(x.shape[2:], padding, strict=False)]
+    if not transposed and any(e > n for e, n in zip(extent, padded, strict=False)):
+        raise RuntimeError(f"Kernel size {extent} can't be greater than the padded input size {padded}")
 
 
 def is_leaf(module: nn.Module) -> bool:

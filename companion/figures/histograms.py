@@ -51,7 +51,7 @@ def histograms(
     for axis, (title, samples) in zip(axes[0], panels.items(), strict=True):
         for (name, values), colour, dashes in zip(samples.items(), SERIES, _DASHES, strict=False):
             percent = [100 / len(values)] * len(values)
-            look = {"histtype": "step", "color": colour, "ls": dashes, "lw": 1.6}
+            look = {"histtype": "step", "color": colour, "linestyle": dashes, "linewidth": 1.6}
             axis.hist(values, bins=20, range=window, weights=percent, label=name, **look)
         axis.set(title=title, xlim=window, xlabel=label)
     axes[0][0].set_ylabel("share, %")

@@ -12,7 +12,7 @@ from companion.kernels._variants import VARIANTS, Device, Layer, Variant
 def given(x, weight, bias, residual) -> dict:
     """Return the arrays of a call by name, without those that are left out."""
     optional = {"bias": bias, "residual": residual}
-    return {"x": x, "weight": weight} | {name: array for name, array in optional.items() if array is not None}
+    return {"x": x, "weight": weight, **{name: array for name, array in optional.items() if array is not None}}
 
 
 def launch(backend, arrays: dict, *, activation=None, precision="ieee", variant=None):

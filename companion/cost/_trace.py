@@ -182,7 +182,7 @@ def _run(func, operator, args, kwargs):
 
 
 def _check_kernel(x, weight, bias, stride, padding, dilation, transposed, *_):
-    """Refuse a kernel larger than its input on either side, for which torch 2.7 returns an empty result."""
+    """Refuse a kernel larger than its input on either side, for which torch may return an empty result."""
     extent = [d * (k - 1) + 1 for d, k in zip(dilation, weight.shape[2:], strict=False)]
     padded = [n + 2 * p for n, p in zip(x.shape[2:], padding, strict=False)]
     if not transposed and any(e > n for e, n in zip(extent, padded, strict=False)):

@@ -3,6 +3,7 @@
 import inspect
 import re
 import sys
+from enum import EnumType
 from types import FunctionType, ModuleType
 from typing import NamedTuple
 
@@ -72,6 +73,8 @@ def test_the_signature_is_whole(entry, page):
     signature = page.find("dt", id=entry.name)
     assert signature is not None
     names, defaults = [], []
+    if isinstance(entry.thing, EnumType):  # Python's own, and not the same in each version
+        return
     for parameter in entry.parameters:
         stars = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
         names.append(stars + parameter.name)

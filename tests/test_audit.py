@@ -282,3 +282,9 @@ def test_a_ledger_gives_each_reason_once(everything):
     assert repr(ledger).startswith("arXiv 1512.03385: FLOPs are MACs")
     assert "<ol>" not in everything.select(paper="vgg").ledger()._repr_html_()
     assert len(everything.ledger().table.rows) == len(everything)
+
+
+def test_a_value_is_in_units_of_one_unless_another_scale_is_given():
+    printed = {"paper": "p", "place": "t", "row": "r", "printed": "12"}
+    assert audit.PrintedValue(**printed, computed=12).verdict == "agrees"
+    assert audit.PrintedValue(**printed, computed=12_000, scale=1000).verdict == "agrees"

@@ -50,7 +50,7 @@ def accesses(step: str, layer: Layer, *, c: int = 0, warp: int = 0) -> dict[str,
     """
     if step not in _OUTPUT_OF:
         raise ValueError(f"step must be one of {(*_OUTPUT_OF,)}, got {step!r}")
-    if not 0 <= integer("c", c, at_least=0) < layer.in_channels:
+    if integer("c", c, at_least=0) >= layer.in_channels:
         raise ValueError(f"c must be one of {layer.in_channels} input channels, got {c}")
     outputs = layer.columns * layer.out_channels
     first = WARP * integer("warp", warp, at_least=0)

@@ -98,6 +98,23 @@ def test_less_shared_memory_means_a_smaller_tile_and_no_tensor_cores_no_tf32():
     with pytest.raises(ValueError, match=r"8\.0 or newer, this one has 7\.5; precision 'ieee' runs here"):
         pick(Layer(1, 8, 8, 8), precision="tf32", device=old)
     assert pick(Layer(1, 8, 8, 8), device=old).name == "register_blocking"
+    oldest = Device(processors=40, shared_memory=166_912, capability=(8, 0))
+    assert pick(Layer(8, 64, 64, 784, 4, 4), device=oldest).step == "register_tile"
+
+
+@pytest.mark.parametrize(
+    ("batch", "out_channels", "name"),
+    [
+        (64, 2048, "one_pixel_8"),  # half of the tile's 128 columns
+        (65, 2048, "register_16x128_scalar_x"),  # more than half
+        (8, 1056, "one_pixel_8"),  # two blocks per processor, 264
+        (8, 1052, "one_pixel_1"),  # one block less
+        (7, 2000, "one_pixel_1"),  # too few images to share a weight
+        (9, 1056, "one_pixel_8"),
+    ],
+)
+def test_the_choice_for_one_pixel_at_the_edges(batch, out_channels, name):
+    assert pick(Layer(batch, 256, out_channels, 1, 1, 4)).name == name
 
 
 def test_obstacles_are_named():

@@ -9,7 +9,7 @@ import nbformat
 import nbformat.v4 as v4
 import pytest
 
-from tests.nbval_tolerance import agree
+from tests.nbval_tolerance import _few, agree
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = """\
@@ -86,13 +86,23 @@ def test_wrong_numbers_and_words_are_seen(old, new):
         ("over 10 runs 2.5 ± 1.5", "over 10 runs 2.5 ± 0.5", True),
         ("over 10 runs 2.5 ± 1.5", "over 10 runs 2.5 ± 0.3", False),
         ("over 5 seeds 1.0 ± 0.1 (0.7 to 1.3)", "over 5 seeds 1.1 ± 0.3 (0.3 to 1.9)", True),
+        ("over 5 seeds 1.0 ± 0.3 (0.2 to 1.8)", "over 5 seeds 1.0 ± 0.3 (0.2 to 3.3)", True),
         ("over 5 seeds 1.0 ± 0.3 (0.2 to 1.8)", "over 5 seeds 1.0 ± 0.3 (0.2 to 3.6)", False),
+        ("≈ 1000 of 3 seeds", "≈ 1052 of 3 seeds", True),
+        ("≈ 1000 of 3 seeds", "≈ 1054 of 3 seeds", False),
         ("over 2 seeds 1.0 ± 1.9", "over 2 seeds 1.0 ± 0.3", False),
         ("over 3 seeds: 84.2 ± 2.5", "over 4 seeds: 84.2 ± 2.5", False),
     ],
 )
 def test_the_spread_of_few_runs_may_differ_as_such_spreads_do(old, new, same):
     assert agree(old, new) is agree(new, old) is same
+
+
+@pytest.mark.parametrize(
+    ("runs", "times", "t"), [(3, 14.107, 4.303), (5, 4.812, 2.776), (10, 2.557, 2.262), (2, 2, 0)]
+)
+def test_how_far_spreads_differ_is_as_in_tables_of_f_and_t(runs, times, t):
+    assert list(map(float, _few(runs))) == pytest.approx([times, t], abs=1e-3)
 
 
 def test_swapped_and_missing_rows_are_seen():

@@ -1,5 +1,6 @@
 """The number h, intensities and rooflines against slow counts, and each layer of the list found in its network."""
 
+import dataclasses
 from fractions import Fraction
 from functools import cache
 
@@ -97,3 +98,10 @@ test_what_is_no_ceiling_and_no_channels_is_refused = refusals(
     *((lambda value=value: Roofline("", value, 1.0), f"bandwidth .*got {value}") for value in (-1.0, float("nan"))),
     (lambda: harmonic_mean(8, 0), "out_channels must be at least 1, got 0"),
 )
+
+
+def test_the_ridge_is_no_whole_number_and_a_roof_stays_as_it_is():
+    roof = Roofline("x", bandwidth=2e12, flops=3e12)
+    assert roof.ridge == 1.5
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        roof.flops = 6e12

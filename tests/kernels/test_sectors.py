@@ -88,5 +88,6 @@ def test_threads_beyond_the_last_output_ask_for_nothing():
 test_what_does_not_exist_is_refused = refusals(
     (lambda: accesses("shared_tile", LAYER), "step must be one of .*, got 'shared_tile'"),
     (lambda: accesses("naive", LAYER, c=256), "c must be one of 256 input channels, got 256"),
+    (lambda: accesses("naive", LAYER, c=-1), "c must be at least 0, got -1"),
     (lambda: accesses("naive", LAYER, warp=1.5), "warp must be an int, got float", TypeError),
 )

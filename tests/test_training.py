@@ -162,7 +162,7 @@ test_fit_refuses_bad_arguments = refusals(
     *((fitted(lr=lr), f"lr must be above 0 and finite, got {lr}") for lr in (0, math.nan, math.inf)),
     *((fitted(weight_decay=d), "weight_decay must be at least 0 and finite") for d in (-1, math.inf)),
     (fitted(nn.Flatten()), "empty parameter list"),
-    (fitted(nn.Sequential(linear(), nn.Flatten(0))), r"model must return scores .* got \(500,\)"),
+    (fitted(nn.Sequential(nn.Flatten(), nn.Linear(64, 1), nn.Flatten(0))), r"must return scores .* got \(50,\)"),
     (
         fitted(nn.Sequential(nn.Flatten(), nn.Linear(64, 9))),
         r"model must return scores \(50, K\) with K at least 10, one per class, got \(50, 9\)",

@@ -135,5 +135,5 @@ $(VENV)/.made: requirements-test.txt requirements.txt requirements-book.txt cons
 
 clean:
 	rm -rf $(VENV) $(BOOK) .venv-floor _build build vendor *.egg-info .coverage .coverage.* .hypothesis .pytest_cache .make.lock
-	find . -path ./.git -prune -o \( -name __pycache__ -o -name .ruff_cache -o -name .ipynb_checkpoints \) \
+	find . -path ./.git -prune -o \( -name __pycache__ -o -name .ruff_cache -o -name .ipynb_checkpoints -o -name "*.new" \) \
 		-prune -exec rm -rf {} +

@@ -168,7 +168,8 @@ def test_clean_leaves_nothing_but_the_sources(tree):
     before = set(tree.rglob("*"))
     made = (".venv/bin/x", ".venv-book/x", "_build/html/x", "build/lib/x", "vendor/katex/x", "companion.egg-info/x")
     caches = (".pytest_cache/x", ".ruff_cache/x", ".hypothesis/x", "__pycache__/x", ".ipynb_checkpoints/x")
-    for name in (*made, ".coverage", ".coverage.host.1", *caches):
+    killed = ("book/pointwise.ipynb.new", ".make.lock")
+    for name in (*made, *killed, ".coverage", ".coverage.host.1", *caches):
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         (tree / name).touch()
     for folder in ("book", "companion/kernels"):

@@ -19,6 +19,7 @@ from companion.studies import (
     Trial,
     _plan,
 )
+from tools import files
 
 
 def tiny(**changes):
@@ -157,13 +158,22 @@ def test_dead_runs_are_counted():
     assert studies.Recorded(tiny(), found).dead("a") == 0
 
 
-def test_a_record_is_stored_and_reads_back(tmp_path):
+def test_a_record_is_stored_whole_and_reads_back(tmp_path, monkeypatch):
     first = record()
     write("tiny", first, tmp_path)
     again = studies.read("tiny", tmp_path)
     key = lambda r: tuple(map(str, r.values()))  # noqa: E731
     assert sorted(again.runs, key=key) == sorted(first.runs, key=key)
     assert (again.about, again.variants) == (first.about, first.variants)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files.os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        write("tiny", Record({}, {}, []), tmp_path)
+    monkeypatch.undo()
+    assert studies.read("tiny", tmp_path) == again
     with pytest.raises(FileNotFoundError, match=r"no results of the study 'other' in .*: make studies makes them"):
         studies.read("other", tmp_path)
 

@@ -20,7 +20,7 @@ class Contestant:
 
     Attributes:
         name: who.
-        precision: "ieee" or "tf32".
+        precision: "ieee", "tf32" or "tf32x3" for arrays of float32, else "bfloat16": what they hold.
         layout: "NCHW" or "channels_last", of input and output.
         call: computes the layer once, and returns y (N, C_out, H, W).
         whole: whether bias and ReLU are in it; cuBLAS multiplies only.
@@ -56,10 +56,12 @@ def tf32(allowed: bool) -> Iterator[None]:
         torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32 = before
 
 
-def operands(layer: NetworkLayer, batch: int, device: str, *, seed: int = 0) -> tuple[Tensor, Tensor, Tensor]:
+def operands(
+    layer: NetworkLayer, batch: int, device: str, *, seed: int = 0, dtype: torch.dtype = torch.float32
+) -> tuple[Tensor, Tensor, Tensor]:
     """Return random x (N, C_in, H, W), weight (C_out, C_in, 1, 1) and bias (C_out,) on a device."""
     rng = torch.Generator(device).manual_seed(seed)
-    randn = partial(torch.randn, generator=rng, device=device)
+    randn = partial(torch.randn, generator=rng, device=device, dtype=dtype)
     x = randn(batch, layer.in_channels, layer.size, layer.size)
     return x, randn(layer.out_channels, layer.in_channels, 1, 1), randn(layer.out_channels)
 
@@ -73,20 +75,22 @@ def contestants(x: Tensor, weight: Tensor, bias: Tensor, *, compiled: bool = Tru
     """Yield all who can take part on this device.
 
     Args:
-        x: (N, C_in, H, W), contiguous.
+        x: (N, C_in, H, W), contiguous, float32 or bfloat16.
         weight: (C_out, C_in, 1, 1).
         bias: (C_out,).
         compiled: whether torch.compile takes part, which has to compile for seconds.
     """
-    cuda = x.is_cuda
-    for precision in ("ieee", "tf32"):
-        call = partial(pointwise_conv, x, weight, bias, activation="relu", precision=precision)
-        yield Contestant("ours", precision, "NCHW", call)
+    cuda, float32 = x.is_cuda, x.dtype == torch.float32
+    precisions = ("ieee", "tf32") if float32 else ("bfloat16",)
+    for precision in ("ieee", "tf32", "tf32x3") if float32 else precisions:
+        options = {"activation": "relu", "precision": precision if float32 else "ieee"}
+        yield Contestant("ours", precision, "NCHW", partial(pointwise_conv, x, weight, bias, **options))
+    for precision in precisions:
         yield Contestant("cuBLAS", precision, "NCHW", partial(_matmul, x, weight), whole=False)
     for layout, memory_format in LAYOUTS.items():
         laid = x.contiguous(memory_format=memory_format)
         kernel = weight.contiguous(memory_format=memory_format)
-        for precision in ("ieee", "tf32"):
+        for precision in precisions:
             yield Contestant("eager", precision, layout, partial(conv_relu, laid, kernel, bias))
             if layout == "channels_last":
                 yield Contestant("cuBLASLt fused", precision, layout, partial(_addmm_relu, laid, weight, bias))
@@ -99,13 +103,16 @@ def contestants(x: Tensor, weight: Tensor, bias: Tensor, *, compiled: bool = Tru
                 function = torch.compile(conv_relu, dynamic=False, backend="inductor" if cuda else "eager")
                 yield Contestant("torch.compile", precision, layout, partial(function, laid, kernel, bias))
     if cuda:
-        yield Contestant("cupy.matmul", "ieee", "NCHW", partial(_cupy_matmul, x, weight), whole=False, graph=False)
+        if float32:
+            call = partial(_cupy_matmul, x, weight)
+            yield Contestant("cupy.matmul", "ieee", "NCHW", call, whole=False, graph=False)
         try:
             from benchmarks._triton import pointwise
         except ImportError:  # a CUDA build of PyTorch brings Triton, others don't
             return
-        for precision in ("ieee", "tf32"):
-            yield Contestant("Triton", precision, "NCHW", partial(pointwise, x, weight, bias, precision=precision))
+        for precision in precisions:
+            call = partial(pointwise, x, weight, bias, precision=precision if float32 else "ieee")
+            yield Contestant("Triton", precision, "NCHW", call)
 
 
 def _matmul(x: Tensor, weight: Tensor) -> Tensor:
@@ -138,5 +145,6 @@ def agrees(contestant: Contestant, x: Tensor, weight: Tensor, bias: Tensor) -> b
     if contestant.whole:
         wanted = (wanted + bias[:, None, None].double()).relu()
         scale = scale + bias[:, None, None].double().abs()
-    limit = 2e-3 if contestant.precision == "tf32" else 1e-5  # rivals may add in any order
+    # Rivals may add in any order, and round to sixteen bits before the bias and after it.
+    limit = {"tf32": 2e-3, "bfloat16": 1e-2}.get(contestant.precision, 1e-5)
     return bool(((y - wanted).abs() <= limit * scale).all())

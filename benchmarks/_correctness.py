@@ -22,6 +22,7 @@ SHAPES = (
     (3, 136, 37, 1, 1),
     (9, 256, 70, 1, 1),
     (1, 2048, 128, 1, 1),
+    (3, 136, 70, 4, 10),
 )
 FAR = (3, 2**28 + 4)  # images, pixels: x of 4 channels has more than 2**31 numbers
 
@@ -33,13 +34,18 @@ def fits(variant: Variant, in_channels: int, pixels: int) -> bool:
     return pixels % variant.x_width == 0 and in_channels % variant.weight_width == 0
 
 
+def dtype(variant: Variant) -> torch.dtype:
+    """Return what a variant's arrays hold, as torch names it."""
+    return getattr(torch, variant.dtype)
+
+
 def largest_error(variant: Variant, shape: tuple[int, ...], device: str, *, seed: int = 0) -> float:
     """Return the largest error of a variant, relative to the sum of absolute products; with everything fused."""
     batch, in_channels, out_channels, height, width = shape
     rng = torch.Generator(device).manual_seed(seed)
 
     def randn(*sizes: int) -> Tensor:
-        return torch.randn(*sizes, generator=rng, device=device)
+        return torch.randn(*sizes, generator=rng, device=device, dtype=dtype(variant))
 
     x, weight = randn(batch, in_channels, height, width), randn(out_channels, in_channels)
     bias, residual = randn(out_channels), randn(batch, out_channels, height, width)
@@ -57,8 +63,12 @@ def largest_error(variant: Variant, shape: tuple[int, ...], device: str, *, seed
 
 
 def limit(variant: Variant, in_channels: int) -> float:
-    """Return the largest error that the precision allows."""
-    return 1e-6 if variant.precision == "ieee" else 2**-10 + 2**-22 + (in_channels + 16) * 2**-24
+    """Return the largest error that the precision allows, and the rounding to sixteen bits at the end."""
+    rounding = {"float32": 0, "bfloat16": 2**-8, "float16": 2**-11}[variant.dtype]
+    operands = {"ieee": 1e-6, "tf32": 2**-10 + 2**-22, "tf32x3": 2e-6}[variant.precision]
+    # a tensor core cuts its sums off rather than round them
+    tensor_core = variant.step in ("tensor_core", "sixteen_bits")
+    return rounding + operands + (in_channels + 16) * 2**-24 * tensor_core
 
 
 def all_variants(device: str) -> list[dict]:
@@ -92,13 +102,14 @@ def beyond_32_bits(device: str, *, sizes: tuple[int, int] = FAR) -> list[dict]:
         "register_16x128",
         "tf32_32x128",
         "split_k",
+        "f16_128x128_scalar",
     ):
         variant = VARIANTS[name]
-        y = kernels.pointwise_conv(x, weight, precision=variant.precision, variant=name)
-        close = torch.allclose(
-            y[-1, :, 0, -1000:].double(), wanted, atol=1e-5 if variant.precision == "ieee" else 1e-2
-        )
+        given, matrix = x.to(dtype(variant)), weight.to(dtype(variant))
+        y = kernels.pointwise_conv(given, matrix, precision=variant.precision, variant=name)
+        exact = variant.precision == "ieee" and variant.dtype == "float32"
+        close = torch.allclose(y[-1, :, 0, -1000:].double(), wanted, atol=1e-5 if exact else 1e-2)
         clean = not bool(y[0, :, 0, :1000].any())
         rows.append({"variant": name, "numbers": x.numel(), "right": close and clean})
-        del y
+        del y, given
     return rows

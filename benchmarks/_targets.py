@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from companion.kernels import LAYERS, NetworkLayer
 
 BATCH = 256
+LIMITS = (("64→256 @ 56²", "bfloat16", 256, 190e-6), ("2048→512 @ 7²", "ieee", 1, 12e-6))  # seconds
 BOTH = ("NCHW", "channels_last")  # a whole network would not pay for changing from one to the other
 
 
@@ -42,31 +43,40 @@ class _Times:
 
 
 def _targets(layer: NetworkLayer, times: _Times, ceilings: dict) -> Iterator[tuple[str, float, float]]:
-    ours, ours_tf32 = times.seconds("ours"), times.seconds("ours", "tf32")
     if layer.size == 1:
         yield from _times_as_fast(times, "SE layer, batch 1", "eager", ("NCHW",), 2.0, batch=1)
         return
-    if ours is not None:
-        rate, flops = layer.bytes(BATCH) / ours, layer.flops(BATCH) / ours
-        if layer.h <= 60:
-            yield "thin: share of the copy bandwidth", rate / ceilings["copy"], 0.8
+    thin, middle = layer.h <= 60, 60 < layer.h <= 205
+    if ours := times.seconds("ours"):
+        share_of_sgemm = layer.flops(BATCH) / ours / ceilings["sgemm"]
+        if thin:
+            yield "thin: share of the copy bandwidth", layer.bytes(BATCH) / ours / ceilings["copy"], 0.8
             expanding = layer.out_channels > layer.in_channels
             yield from _times_as_fast(times, "thin", "eager", BOTH, 2.0 if expanding else 1.3)
             yield from _times_as_fast(times, "thin", "torch.compile", BOTH, 2.0 if expanding else 1.1)
-            yield from _times_as_fast(times, "thin", "cuDNN fused", ("channels_last",), 1.0)
-        elif layer.h <= 205:
-            yield "middle: share of the SGEMM ceiling", flops / ceilings["sgemm"], 0.75
+        if middle:
+            yield "middle: share of the SGEMM ceiling", share_of_sgemm, 0.8
         if (layer.in_channels, layer.out_channels) == (1024, 1024):
-            yield "wide: share of the SGEMM ceiling", flops / ceilings["sgemm"], 0.8
-    if ours_tf32 is not None and layer.h <= 205:
-        yield "TF32: share of the copy bandwidth", layer.bytes(BATCH) / ours_tf32 / ceilings["copy"], 0.7
+            yield "wide: share of the SGEMM ceiling", share_of_sgemm, 0.88
+    for kind, precision, wanted in (("TF32", "tf32", 0.8), ("bfloat16", "bfloat16", 0.9)):
+        seconds = times.seconds("ours", precision)
+        if seconds and (thin or middle):
+            moved = layer.bytes(BATCH, 2 if precision == "bfloat16" else 4)
+            yield f"{kind}: share of the copy bandwidth", moved / seconds / ceilings["copy"], wanted
+    for rival in ("cuDNN fused", "cuBLASLt fused"):
+        for kind, precision in (("float32", "ieee"), ("TF32", "tf32"), ("bfloat16", "bfloat16")):
+            yield from _times_as_fast(times, kind, rival, ("channels_last",), 1.0, precision=precision)
+    for label, precision, batch, limit in LIMITS:
+        seconds = times.seconds("ours", precision, batch=batch)
+        if layer.label == label and seconds:
+            yield f"{precision}, batch {batch}: times as fast as {1e6 * limit:.0f} µs", limit / seconds, 1.0
 
 
 def _times_as_fast(
-    times: _Times, kind: str, name: str, layouts: tuple[str, ...], wanted: float, batch: int = BATCH
+    times: _Times, kind: str, name: str, layouts: tuple[str, ...], wanted: float, *, batch=BATCH, precision="ieee"
 ) -> Iterator[tuple[str, float, float]]:
-    ours = times.seconds("ours", batch=batch)
+    ours = times.seconds("ours", precision, batch=batch)
     for layout in layouts:
-        theirs = times.seconds(name, layout=layout, batch=batch)
+        theirs = times.seconds(name, precision, layout, batch)
         if ours is not None and theirs is not None:
             yield f"{kind}: times as fast as {name}, {layout}", theirs / ours, wanted

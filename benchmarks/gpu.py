@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -21,19 +22,17 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from benchmarks import _correctness, _sanitizers
+from benchmarks import _correctness, _prepare, _profiler, _sanitizers
 from benchmarks._contestants import Contestant, agrees, contestants, operands, tf32
+from benchmarks._launches import LADDER, PROFILED
 from benchmarks._record import RESULTS, Record, versions
 from benchmarks._stopwatch import Race, Stopwatch, launches
 from benchmarks._targets import targets
+from benchmarks.registers import digest
 from companion import kernels
 from companion.kernels import LAYERS, VARIANTS, NetworkLayer
 
 BATCHES = (256, 1, 32)  # in the order of measuring
-LADDER = (
-    next(layer for layer in LAYERS if layer.label == "256→64 @ 56²"),
-    32,
-)  # a layer that all can run but those for one pixel
 DRY_LAYERS = (NetworkLayer("a rehearsal", "thin", 4, 8, 6), NetworkLayer("a rehearsal", "one pixel", 8, 8, 1))
 SQUARE = 8192  # of the matrices behind the GEMM ceilings
 COPIED = 2**31  # bytes
@@ -57,6 +56,7 @@ def head(device: str) -> dict:
             "l2_bytes": about.L2_cache_size,
         },
         "driver": {"cuda": f"{driver // 1000}.{driver % 1000 // 10}", **_nvidia_smi()},
+        "source": digest(),
         "versions": {**packages, "cuda": torch.version.cuda, "cudnn": str(torch.backends.cudnn.version())},
     }
 
@@ -74,10 +74,11 @@ def _nvidia_smi() -> dict:
 def ceilings(stopwatch: Stopwatch, *, copied: int = COPIED, square: int = SQUARE) -> dict:
     """Return the measured bytes per second of a copy, and FLOP per second of a product of large matrices."""
     numbers = torch.randn(2, copied // 4, device=stopwatch.device)  # zeros can run faster
+    copy = stopwatch.time(lambda: torch.neg(numbers[1], out=numbers[0]))  # a graph's own copy would not be a kernel
     one = torch.zeros(1, device=stopwatch.device)
     a = torch.randn(square, square, device=stopwatch.device)
     found = {
-        "copy": 2 * copied / stopwatch.time(lambda: numbers[0].copy_(numbers[1]))["median_us"] * 1e6,
+        "copy": 2 * copied / copy["median_us"] * 1e6,
         "one_launch_us": stopwatch.time(lambda: one.add_(1))["median_us"],
     }
     for name, allowed in (("sgemm", False), ("tf32_gemm", True)):
@@ -86,23 +87,31 @@ def ceilings(stopwatch: Stopwatch, *, copied: int = COPIED, square: int = SQUARE
     return found
 
 
-def jobs(layers: tuple[NetworkLayer, ...]) -> Iterator[tuple[NetworkLayer, int, bool]]:
-    """Yield layer, batch and whether torch.compile takes part, what the targets need first.
+def is_thin(layer: NetworkLayer) -> bool:
+    """Whether a layer is so thin that memory is what takes time, in float32 too."""
+    return layer.size > 1 and layer.h <= 60
+
+
+def jobs(layers: tuple[NetworkLayer, ...]) -> Iterator[tuple[NetworkLayer, int, torch.dtype, bool]]:
+    """Yield layer, batch, dtype and whether torch.compile takes part, what the targets need first.
 
     SE at a batch of one, then the large batch from thin to wide. Compiling takes seconds a layer: the thin layers,
-    which have a target for it, are compiled at once, all others at the end.
+    which have a target for it, are compiled at once, all others at the end, and those of sixteen bits not at all.
     """
 
-    def rank(job: tuple[NetworkLayer, int, bool]) -> tuple:
-        layer, batch, compiled = job
-        se, thin = layer.size == 1, layer.size > 1 and layer.h <= 60
+    def rank(job: tuple[NetworkLayer, int, torch.dtype, bool]) -> tuple:
+        layer, batch, dtype, compiled = job
+        se, large = layer.size == 1, batch == BATCHES[0]
         if compiled:
-            first = 1 if thin and batch == BATCHES[0] else 5
+            first = 1 if is_thin(layer) and large else 7
+        elif dtype == torch.float32:
+            first = 0 if se and batch == 1 else 2 if large else 4 if batch == 1 else 5
         else:
-            first = 0 if se and batch == 1 else 2 if batch == BATCHES[0] else 3 if batch == 1 else 4
+            first = 3 if large else 6
         return first, BATCHES.index(batch), not se, layer.h
 
-    yield from sorted(product(layers, BATCHES, (False, True)), key=rank)
+    kinds = (torch.float32, False), (torch.float32, True), (torch.bfloat16, False)
+    yield from sorted(((layer, batch, *kind) for layer, batch, kind in product(layers, BATCHES, kinds)), key=rank)
 
 
 def ladder(stopwatch: Stopwatch, layer: NetworkLayer, batch: int) -> dict:
@@ -112,10 +121,12 @@ def ladder(stopwatch: Stopwatch, layer: NetworkLayer, batch: int) -> dict:
     for variant in VARIANTS.values():
         if not _correctness.fits(variant, layer.in_channels, layer.size**2):
             continue
+        given = (array.to(_correctness.dtype(variant)) for array in (x, weight, bias))
         options = {"precision": variant.precision, "variant": variant.name}
-        race.enter(variant.name, partial(kernels.pointwise_conv, x, weight, bias, activation="relu", **options))
+        race.enter(variant.name, partial(kernels.pointwise_conv, *given, activation="relu", **options))
+    about = ("step", "precision", "dtype")
     rows = [
-        {"variant": name, "step": VARIANTS[name].step, "precision": VARIANTS[name].precision, **times}
+        {"variant": name, **{key: getattr(VARIANTS[name], key) for key in about}, **times}
         for name, times in race.times().items()
     ]
     return {"layer": layer.label, "batch": batch, "rows": rows}
@@ -126,11 +137,12 @@ def timings(record: Record, stopwatch: Stopwatch, layers: tuple[NetworkLayer, ..
     rows = record.data.setdefault("timings", [])
     done = {(row["layer"], row["batch"], row["contestant"], row["precision"], row["layout"]) for row in rows}
     left_out = []
-    for layer, batch, compiled in jobs(layers):
+    for layer, batch, dtype, compiled in jobs(layers):
         if time.monotonic() > deadline:
-            left_out.append(f"{layer.label}, batch {batch}" + (", with torch.compile" if compiled else ""))
+            how = ", with torch.compile" if compiled else "" if dtype == torch.float32 else ", bfloat16"
+            left_out.append(f"{layer.label}, batch {batch}{how}")
             continue
-        arrays = operands(layer, batch, stopwatch.device)
+        arrays = operands(layer, batch, stopwatch.device, dtype=dtype)
         waiting = (
             contestant
             for contestant in contestants(*arrays, compiled=compiled)
@@ -192,19 +204,31 @@ def measure(record: Record, *, device: str, layers: tuple[NetworkLayer, ...], mi
             record.add(name, make())
             print(f"{time.monotonic() - start:5.0f} s  {name}", flush=True)
 
-    part("correctness", lambda: _correctness.all_variants(device))
-    sizes = (3, 2000) if dry else _correctness.FAR
-    part("beyond_32_bits", lambda: _correctness.beyond_32_bits(device, sizes=sizes))
     if not dry:
-        torch.cuda.empty_cache()
-        torch.backends.cudnn.benchmark = True  # let the rivals choose their best
-    stopwatch = Stopwatch(device, **({"repeats": 4, "flush": 1024} if dry else {}))
-    part("ceilings", lambda: ceilings(stopwatch, **({"copied": 2**16, "square": 32} if dry else {})))
-    part("ladder", lambda: ladder(stopwatch, *((layers[0], 2) if dry else LADDER)))
-    part("sanitizers", lambda: _sanitizers.sanitize_all(seconds=10 if dry else 100))
+        part("not_compiled", _prepare.all_kernels)
+    with ThreadPoolExecutor(1) as beside:  # the sanitizers time nothing
+        sanitized = None
+        if "sanitizers" not in record.data:
+            sanitized = beside.submit(_sanitizers.sanitize_all, seconds=10 if dry else 100)
+        part("correctness", lambda: _correctness.all_variants(device))
+        sizes = (3, 2000) if dry else _correctness.FAR
+        part("beyond_32_bits", lambda: _correctness.beyond_32_bits(device, sizes=sizes))
+        if not dry:
+            torch.cuda.empty_cache()
+            first = sorted(layers, key=lambda layer: layer.h)
+            sizes = [(layer, 1 if layer.size == 1 else BATCHES[0]) for layer in first]
+            waiting = [(*size, torch.float32, is_thin(size[0])) for size in sizes]
+            waiting += [(*size, torch.bfloat16, False) for size in sizes]
+            record.data["not_compiled"] += _prepare.side_by_side(_prepare.rivals, waiting)
+            torch.backends.cudnn.benchmark = True  # let the rivals choose their best
+        part("sanitizers", lambda: sanitized.result())
     for tool, found in record.data["sanitizers"].items():
         if found["clean"] is None or not found["finds_fault"]:
             print(f"        {tool} proves nothing: {found.get('reason', 'it missed a planted fault')}", flush=True)
+    stopwatch = Stopwatch(device, **({"repeats": 4, "flush": 1024} if dry else {}))
+    part("ceilings", lambda: ceilings(stopwatch, **({"copied": 2**16, "square": 32} if dry else {})))
+    part("ladder", lambda: ladder(stopwatch, *((layers[0], 2) if dry else LADDER)))
+    part("counters", lambda: _profiler.profile(PROFILED, seconds=10 if dry else 40))
     timings(record, stopwatch, layers, deadline=start + 60 * minutes)
     record.add("targets", targets(record.data["timings"], record.data["ceilings"]))
     print(f"{time.monotonic() - start:5.0f} s  timings: {len(record.data['timings'])} rows", flush=True)

@@ -14,7 +14,7 @@ from companion.kernels._launch import given, launch
 from companion.kernels._layers import LAYERS, NetworkLayer, harmonic_mean
 from companion.kernels._nvrtc import ARCHITECTURES, Binary, compile_variant
 from companion.kernels._nvrtc import unavailable_reason as nvrtc_unavailable_reason
-from companion.kernels._operator import is_transformed, operator, transformed
+from companion.kernels._operator import is_transformed, operator, transformed, under_autocast
 from companion.kernels._pick import pick
 from companion.kernels._roofline import Roofline
 from companion.kernels._sass import instructions
@@ -66,10 +66,12 @@ def pointwise_conv(
 ):
     """Compute activation(conv1x1(x) + bias + residual) in one kernel.
 
-    Arrays are contiguous float32 of one library and on one device. CuPy arrays and CUDA tensors are used where they
-    lie, on the caller's current stream. The first call with a variant compiles it, in about a second; capture CUDA
+    Arrays are contiguous, of one library, one dtype and on one device: float32, or bfloat16 or float16, whose sums
+    are float32 too and whose results are rounded once. CuPy arrays and CUDA tensors are used where they lie, on the
+    caller's current stream. The first call with a variant compiles it, in about a second; capture CUDA
     graphs after that. Tensors carry gradients, and the call works inside ``torch.compile`` and ``torch.export``.
-    Under ``torch.autocast`` it computes in float32 all the same. The transformations of ``torch.func`` and
+    Under ``torch.autocast`` tensors go into its dtype first, as into torch's convolutions; but not under another
+    precision than "ieee", which asks for float32. The transformations of ``torch.func`` and
     forward-mode differentiation get torch's own matrix product, which has a rule for each of them.
 
     The kernels add the products of one output in the order of the input channels, with one rounding each, so all of
@@ -77,8 +79,9 @@ def pointwise_conv(
     an order of their own, the same in each run; so the last bits of an image can depend on the size of its batch.
     cuDNN and a CPU's matrix product add in other orders. Each of them differs from the exact result by at most
     about C_in * 2**-24 of the sum of absolute products, and mostly by far less.
-    Under "tf32", which rounds the operands to 11 significant bits first, it is about 2**-10 of that sum. CuPy
-    compiles with flushing of subnormal numbers to zero, which torch doesn't do.
+    Under "tf32", which rounds the operands to 11 significant bits first, it is about 2**-10 of that sum. Under
+    "tf32x3", which makes two such numbers of each operand and three products of them, about C_in * 2**-24 + 2**-20;
+    infinities become NaN there. CuPy compiles with flushing of subnormal numbers to zero, which torch doesn't do.
 
     Args:
         x: (N, C_in, H, W).
@@ -86,9 +89,9 @@ def pointwise_conv(
         bias: (C_out,) or None.
         activation: None, "relu" or "relu6". NaN passes, as in torch.
         residual: (N, C_out, H, W) or None, added before the activation, as at the end of a residual block.
-        precision: "ieee", or "tf32" for tensor cores. Never the second unless asked for. The gradient of the
-            weight is a matrix product of torch, which has a setting of its own, and so is all that ``torch.func``
-            transforms: there "tf32" is refused.
+        precision: "ieee"; or, for float32 on tensor cores, "tf32" or "tf32x3", never unless asked for. The gradient
+            of the weight is a matrix product of torch, which has a setting of its own, and so is all that
+            ``torch.func`` transforms: there only "ieee" is taken.
         variant: a name from ``VARIANTS``; None picks one for the shape and the GPU. Torch tensors on a CPU have
             no variants: there the name is only checked.
 
@@ -111,7 +114,9 @@ def pointwise_conv(
     library = family(arrays)
     check_options(activation, precision, variant)
     if library == "torch":
+        arrays = under_autocast(arrays, precision)
         chosen = transformed if is_transformed(arrays) else operator
-        return chosen(x, weight, bias, residual, activation, precision, variant)
+        tensors = (arrays.get(name) for name in ("x", "weight", "bias", "residual"))
+        return chosen(*tensors, activation, precision, variant)
     backend = emulator.Emulator() if library == "numpy" else Gpu()
     return launch(backend, arrays, activation=activation, precision=precision, variant=variant)

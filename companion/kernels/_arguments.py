@@ -11,7 +11,8 @@ from companion.kernels._variants import VARIANTS, Layer
 
 # An activation is a clamp: the lowest and the highest value that it lets through.
 ACTIVATIONS = MappingProxyType({None: (-math.inf, math.inf), "relu": (0.0, math.inf), "relu6": (0.0, 6.0)})
-PRECISIONS = ("ieee", "tf32")
+PRECISIONS = ("ieee", "tf32", "tf32x3")
+DTYPES = ("float32", "bfloat16", "float16")  # that there are kernels for; those of sixteen bits add in float32
 
 
 def family(arrays: dict[str, object]) -> str:
@@ -58,15 +59,16 @@ def check_options(activation: object, precision: object, variant: object) -> Non
         raise ValueError(f"variant {variant!r} computes in {computes!r}, but precision is {precision!r}")
 
 
-def check_arrays(arrays: dict[str, object], dtypes: tuple[str, ...] = ("float32",)) -> Layer:
+def check_arrays(arrays: dict[str, object], precision: str, *, more: tuple[str, ...] = ()) -> Layer:
     """Return the sizes of a call, after a look at shapes, dtypes, devices and memory order.
 
     Args:
         arrays: "x", "weight" and, where given, "bias" and "residual".
-        dtypes: names of the dtypes that can be computed in.
+        precision: under another one than "ieee", only float32 can be computed in.
+        more: dtypes beside ``DTYPES`` that can be computed in under "ieee".
 
     Raises:
-        TypeError: for a dtype that isn't among them, or for two dtypes or devices.
+        TypeError: for a dtype that can't be computed in, or for two dtypes or devices.
         ValueError: for shapes that don't fit one another, or arrays that aren't contiguous.
     """
     x, weight = arrays["x"], arrays["weight"]
@@ -87,14 +89,14 @@ def check_arrays(arrays: dict[str, object], dtypes: tuple[str, ...] = ("float32"
     for name, shape in wanted.items():
         if name in arrays and tuple(arrays[name].shape) != shape:
             raise ValueError(f"{name} must have shape {shape}, got {tuple(arrays[name].shape)}")
-    _check_sameness(arrays, dtypes)
+    _check_sameness(arrays, (*DTYPES, *more) if precision == "ieee" else DTYPES[:1])
     for name, array in arrays.items():
         if not _is_contiguous(array):
             raise ValueError(
                 f"{name} must be contiguous, (N, C, H, W) with W running fastest: it is a view, a slice or "
                 "channels_last. Copy it first, with .contiguous() in torch or ascontiguousarray elsewhere"
             )
-    return Layer(batch, in_channels, out_channels, height * width)
+    return Layer(batch, in_channels, out_channels, height * width, dtype=_dtype(x))
 
 
 def _check_sameness(arrays: dict[str, object], dtypes: tuple[str, ...]) -> None:

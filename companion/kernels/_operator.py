@@ -1,7 +1,7 @@
 """Register the kernels with torch as ``companion::pointwise_conv``, with gradients, for eager and compiled code.
 
 On a CPU the operator is a plain matrix product of torch. Under precision "tf32" it first rounds the operands as
-a tensor core does, so that a CPU shows what that precision costs.
+a tensor core does, so that a CPU shows what that precision costs; for arrays of sixteen bits it adds in float32.
 """
 
 import math
@@ -23,8 +23,7 @@ NAME = "companion::pointwise_conv"
 def _check(arrays: dict[str, Tensor], activation: str | None, precision: str, variant: str | None) -> None:
     check_options(activation, precision, variant)
     # float64 is for checks of gradients, on a CPU: there is no kernel for it.
-    double = precision == "ieee" and arrays["x"].device.type != "cuda"
-    check_arrays(arrays, dtypes=("float32", "float64") if double else ("float32",))
+    check_arrays(arrays, precision, more=() if arrays["x"].device.type == "cuda" else ("float64",))
 
 
 @torch.library.custom_op(NAME, mutates_args=(), device_types="cpu")
@@ -42,10 +41,14 @@ def operator(
     _check(arrays, activation, precision, variant)
     if precision == "tf32":
         x, weight = round_to_tf32(x), round_to_tf32(weight)
-    return _formula(x, weight, bias, residual, activation)
+    with _no_autocast(x):
+        return _formula(x, weight, bias, residual, activation)
 
 
 def _formula(x: Tensor, weight: Tensor, bias: Tensor | None, residual: Tensor | None, activation: str | None):
+    if (dtype := x.dtype).itemsize == 2:  # sums are float32, and what is written is rounded once
+        wide = (None if array is None else array.float() for array in (x, weight, bias, residual))
+        return _formula(*wide, activation).to(dtype)
     columns, matrix = x.flatten(2), weight.flatten(1)  # (N, C_in, H*W), (C_out, C_in)
     y = torch.bmm(matrix.expand(x.shape[0], *matrix.shape), columns).unflatten(2, x.shape[2:])
     if bias is not None:
@@ -80,13 +83,23 @@ def transformed(x, weight, bias, residual, activation, precision, variant) -> Te
         return _formula(x, weight, bias, residual, activation)
 
 
+def under_autocast(arrays: dict[str, Tensor], precision: str) -> dict[str, Tensor]:
+    """Return the tensors as ``torch.autocast`` wants them, if it is on and the precision is "ieee".
+
+    They go the way of torch's convolutions; float64 is left alone, as it is there.
+    """
+    if precision != "ieee" or not isinstance(arrays["x"], Tensor):  # a model that is traced has no tensors yet
+        return arrays
+    device = arrays["x"].device.type
+    if not torch.amp.is_autocast_available(device) or not torch.is_autocast_enabled(device):
+        return arrays
+    dtype = torch.get_autocast_dtype(device)
+    return {name: array if array.dtype == torch.float64 else array.to(dtype) for name, array in arrays.items()}
+
+
 def _no_autocast(tensor: Tensor):
     device = tensor.device.type
     return torch.autocast(device, enabled=False) if torch.amp.is_autocast_available(device) else nullcontext()
-
-
-operator.register_autocast("cpu", torch.float32)  # "ieee" means float32, whatever the layers around it compute in
-operator.register_autocast("cuda", torch.float32)
 
 
 @operator.register_kernel("cuda")

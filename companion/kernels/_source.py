@@ -15,6 +15,7 @@ STEPS = (
     "register_tile",
     "epilogue",
     "tensor_core",
+    "sixteen_bits",
     "one_pixel",
     "split_k",
 )

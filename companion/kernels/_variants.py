@@ -5,22 +5,24 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 _THREAD_PIXELS = 8  # as in pointwise.cu
-_DEPTH, _TF32_DEPTH, _STAGES = 16, 32, 3
+_DEPTH, _HALF_DEPTH, _STAGES = 16, 32, 3
 _LARGEST = 2**31 - 2**10  # of an index in 32 bits, with room for the last tile
 _MOST_BLOCKS = 2**31 - 1
 
 
 @dataclass(frozen=True)
 class Layer:
-    """The sizes of one call, and how many floats one access to its arrays may move.
+    """The sizes of one call, what its arrays hold, and how many numbers one access to them may move.
 
     Attributes:
         batch: number of images N.
         in_channels: C_in.
         out_channels: C_out.
         pixels: H * W.
-        x_width: 4 if rows of x, y and the residual start at multiples of 16 bytes, else 1.
-        weight_width: 4 if rows of the weight do, and for maps of one pixel the images of x, else 1.
+        x_width: 4 if rows of x, y and the residual start at multiples of 16 bytes, else 1. Of sixteen bits, 8 if
+            they do, 4 if at multiples of 8 bytes.
+        weight_width: likewise for rows of the weight, and for maps of one pixel the images of x.
+        dtype: "float32", "bfloat16" or "float16".
     """
 
     batch: int
@@ -29,6 +31,7 @@ class Layer:
     pixels: int
     x_width: int = 1
     weight_width: int = 1
+    dtype: str = "float32"
 
     @property
     def columns(self) -> int:
@@ -66,10 +69,11 @@ class Variant:
         expression: its name in C++, with template arguments.
         block: threads of a block along x and y.
         tile: output channels and columns of a block; None where a thread has one output wherever it lies.
-        precision: "ieee" or "tf32".
+        precision: "ieee", "tf32" or "tf32x3".
+        dtype: what its arrays hold.
         shared_memory: bytes of dynamic shared memory of a block.
-        x_width: floats of x that one access moves.
-        weight_width: floats of the weight that one access needs aligned.
+        x_width: numbers of x that one access moves.
+        weight_width: numbers of the weight that one access needs aligned.
         in_order: whether it adds up the products of an output in the order of the input channels, as "naive" does:
             all that do give the same bits, if they are "ieee".
         one_pixel: whether it is for maps of one pixel only.
@@ -86,6 +90,7 @@ class Variant:
     weight_width: int = 1
     in_order: bool = True
     one_pixel: bool = False
+    dtype: str = "float32"
 
     def grid(self, layer: Layer) -> tuple[int]:
         """Return the number of blocks for a layer, as the one size of a grid.
@@ -109,13 +114,20 @@ class Variant:
 
     def obstacle(self, layer: Layer, device: Device) -> str | None:
         """Return why the variant can't run this layer on this device, or None if it can."""
+        if self.dtype != layer.dtype:
+            return f"is for arrays of {self.dtype}, these hold {layer.dtype}"
         if self.one_pixel and layer.pixels != 1:
             return f"is for maps of one pixel, these have {layer.pixels}"
         if self.x_width > layer.x_width:
-            return "needs H * W to be a multiple of 4, and x, residual and output to start at multiples of 16 bytes"
+            size = self.x_width * (4 if self.dtype == "float32" else 2)
+            return (
+                f"needs H * W to be a multiple of {self.x_width}, and x, residual and output to start at multiples "
+                f"of {size} bytes"
+            )
         if self.weight_width > layer.weight_width:
             also = " and x" if layer.pixels == 1 else ""
-            return f"needs C_in to be a multiple of 4, and weight{also} to start at a multiple of 16 bytes"
+            width = self.weight_width
+            return f"needs C_in to be a multiple of {width}, and weight{also} to start at a multiple of 16 bytes"
         if self.shared_memory and device.capability < (8, 0):  # all of these copy in the background
             has = ".".join(map(str, device.capability))
             return f"needs a GPU of compute capability 8.0 or newer, this one has {has}"
@@ -124,13 +136,16 @@ class Variant:
         return None
 
 
-def _suffix(x_width: int, weight_width: int) -> str:
-    return {(4, 4): "", (1, 4): "_scalar_x", (1, 1): "_scalar"}[x_width, weight_width]
+def _suffix(x_width: int, weight_width: int, full: int = 4) -> str:
+    if x_width == full == weight_width:
+        return ""
+    return "_scalar" if weight_width == 1 else "_scalar_x" if x_width == 1 else f"_x{x_width}"
 
 
-def _ring(channels: int, columns: int, depth: int) -> int:
+def _ring(channels: int, columns: int, depth: int, bytes_per_element: int = 4) -> int:
     """Return the bytes of shared memory of the tiles of a block: as ``Tiles`` of pointwise.cu lays them."""
-    return 4 * _STAGES * (channels * (depth + 4) + depth * (columns + 8))
+    weight, x = channels * (depth + 16 // bytes_per_element), depth * (columns + 8)
+    return bytes_per_element * _STAGES * (weight + x)
 
 
 def _register_tile(channels: int, columns: int, thread_channels: int, x_width: int, weight_width: int) -> Variant:
@@ -147,18 +162,35 @@ def _register_tile(channels: int, columns: int, thread_channels: int, x_width: i
     )
 
 
-def _tensor_core(channels: int, columns: int, x_width: int, weight_width: int) -> Variant:
+def _tensor_core(channels: int, columns: int, x_width: int, weight_width: int, products: int) -> Variant:
+    precision = {1: "tf32", 3: "tf32x3"}[products]
     return Variant(
-        name=f"tf32_{channels}x{columns}{_suffix(x_width, weight_width)}",
+        name=f"{precision}_{channels}x{columns}{_suffix(x_width, weight_width)}",
         step="tensor_core",
-        expression=f"pointwise_tensor_core<{channels}, {columns}, {x_width}, {weight_width}>",
+        expression=f"pointwise_tensor_core<{channels}, {columns}, {x_width}, {weight_width}, {products}>",
         block=(128,),
         tile=(channels, columns),
-        precision="tf32",
+        precision=precision,
         in_order=False,
-        shared_memory=_ring(channels, columns, _TF32_DEPTH),
+        shared_memory=_ring(channels, columns, _DEPTH),
         x_width=x_width,
         weight_width=weight_width,
+    )
+
+
+def _sixteen_bits(dtype: str, channels: int, columns: int, x_width: int, weight_width: int) -> Variant:
+    short, element = {"bfloat16": ("bf16", "BFloat16"), "float16": ("f16", "Float16")}[dtype]
+    return Variant(
+        name=f"{short}_{channels}x{columns}{_suffix(x_width, weight_width, full=8)}",
+        step="sixteen_bits",
+        expression=f"pointwise_sixteen_bits<{element}, {channels}, {columns}, {x_width}, {weight_width}>",
+        block=(256 if channels == 128 else 128,),
+        tile=(channels, columns),
+        in_order=False,
+        shared_memory=_ring(channels, columns, _HALF_DEPTH, 2),
+        x_width=x_width,
+        weight_width=weight_width,
+        dtype=dtype,
     )
 
 
@@ -179,7 +211,8 @@ _SPLIT_K = Variant(
     "split_k", "split_k", "pointwise_split_k", block=(512,), tile=(8, 64), weight_width=4, in_order=False
 )
 _WIDTHS = ((4, 4), (1, 4), (1, 1))
-_REGISTER_TILES = ((128, 128, 8), (96, 128, 6), (64, 128, 8), (32, 128, 4), (16, 128, 2), (64, 64, 4))
+_HALF_WIDTHS = ((8, 8), (4, 8), (1, 8), (1, 1))
+_REGISTER_TILES = ((96, 128, 6), (64, 128, 8), (32, 128, 4), (16, 128, 2), (64, 64, 4))
 _TENSOR_CORE_TILES = ((128, 128), (64, 128), (32, 128))
 
 
@@ -199,7 +232,18 @@ VARIANTS: Mapping[str, Variant] = MappingProxyType(
                 "register_blocking", "register_blocking", "pointwise_register_blocking", block=(512,), tile=(64, 64)
             ),
             *(_register_tile(*tile, *widths) for tile, widths in _sized(_REGISTER_TILES)),
-            *(_tensor_core(*tile, *widths) for tile, widths in _sized(_TENSOR_CORE_TILES)),
+            *(
+                _tensor_core(*tile, *widths, products)
+                for products in (1, 3)
+                for tile, widths in _sized(_TENSOR_CORE_TILES)
+            ),
+            *(
+                _sixteen_bits(dtype, *tile, *widths)
+                for dtype in ("bfloat16", "float16")
+                for tile in _TENSOR_CORE_TILES
+                for widths in _HALF_WIDTHS
+                if tile[0] == 128 or widths[0] > 1  # copies of one number each take eight warps
+            ),
             *(_one_pixel(images, width) for images in (1, 8) for width in (4, 1)),
             _SPLIT_K,
         )

@@ -35,18 +35,40 @@ __device__ __forceinline__ float finish(float sum, float bias, float residual,
     return raised > high ? high : raised;
 }
 
-// The same for four neighbouring pixels of one channel.
-__device__ __forceinline__ float4 finish(float4 sum, float bias, float4 residual,
-                                         float low, float high) {
-    return make_float4(finish(sum.x, bias, residual.x, low, high),
-                       finish(sum.y, bias, residual.y, low, high),
-                       finish(sum.z, bias, residual.z, low, high),
-                       finish(sum.w, bias, residual.w, low, high));
-}
+// Sums are float32, whatever the arrays hold: the step "sixteen_bits" has more of
+// these two.
+__device__ __forceinline__ float widen(float value) { return value; }
+__device__ __forceinline__ void narrow(float value, float& to) { to = value; }
 
 // Without a bias or a residual, their pointers are null.
-__device__ __forceinline__ float value_or_zero(const float* array, int64 index) {
-    return array ? array[index] : 0.0f;
+template <class T>
+__device__ __forceinline__ float value_or_zero(const T* array, int64 index) {
+    return array ? widen(array[index]) : 0.0f;
+}
+
+// Neighbouring numbers that one access moves, 16 bytes at most.
+template <class T, int WIDTH>
+struct __align__(WIDTH * sizeof(T)) Pack {
+    T values[WIDTH];
+};
+
+// Finish the sums of WIDTH neighbouring pixels of one channel, and write them.
+template <int WIDTH, class T>
+__device__ __forceinline__ void write(const float* sums, float bias,
+                                      const T* residual, T* y, int64 at, float low,
+                                      float high) {
+    using Numbers = Pack<T, WIDTH>;
+    float r[WIDTH] = {};
+    if (residual) {
+        const Numbers given = *reinterpret_cast<const Numbers*>(residual + at);
+#pragma unroll
+        for (int k = 0; k < WIDTH; ++k) r[k] = widen(given.values[k]);
+    }
+    Numbers done;
+#pragma unroll
+    for (int k = 0; k < WIDTH; ++k)
+        narrow(finish(sums[k], bias, r[k], low, high), done.values[k]);
+    *reinterpret_cast<Numbers*>(y + at) = done;
 }
 // --- end ---
 
@@ -241,13 +263,16 @@ pointwise_register_blocking(
 constexpr int STAGES = 3;
 
 #ifdef __CUDACC__  // instructions of a GPU; emulator/ptx.h has them for a CPU
-// Copy BYTES, 4 or 16, to shared memory, in the background; zeros if not exists.
-template <int BYTES>
+// Copy BYTES, 2 to 16, to shared memory, in the background; zeros if not exists.
+// What is KEPT may stay in the cache of the multiprocessor.
+template <int BYTES, bool KEPT>
 __device__ __forceinline__ void copy_async(void* to, const void* from,
                                            bool exists) {
     const unsigned target = (unsigned)__cvta_generic_to_shared(to);
     const int bytes = exists ? BYTES : 0;
-    if constexpr (BYTES == 16)
+    if constexpr (BYTES == 2)  // too little for cp.async: through a register
+        *static_cast<short*>(to) = exists ? *static_cast<const short*>(from) : 0;
+    else if constexpr (BYTES == 16 && !KEPT)  // only 16 bytes can pass it by
         asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;"
                      :: "r"(target), "l"(from), "r"(bytes) : "memory");
     else
@@ -267,20 +292,21 @@ __device__ __forceinline__ void wait_for_copies() {
 }
 #endif
 
-// The tiles of a block: which floats this thread copies, and where to.
+// The tiles of a block: which numbers this thread copies, and where to.
 //
 //   a weight tile    TILE_CHANNELS output channels x DEPTH input channels
 //   an x tile        DEPTH input channels x TILE_PIXELS columns
 //
 // Both lie as they do in memory: nothing is transposed. X_WIDTH and WEIGHT_WIDTH
-// are the floats that one copy moves: 4 where rows start at multiples of 16 bytes
-// (four columns then lie in one image), else 1. Rows are a few floats longer than
-// they need be, which spreads what a warp reads at once over the banks of shared
-// memory.
-template <int TILE_CHANNELS, int TILE_PIXELS, int DEPTH, int THREADS, int X_WIDTH,
-          int WEIGHT_WIDTH>
+// are the numbers that one copy moves: of float32 4 where rows start at multiples
+// of 16 bytes (four columns then lie in one image), else 1. Rows are a little longer
+// than they need be, which spreads what a warp reads at once over the banks of
+// shared memory.
+template <class T, int TILE_CHANNELS, int TILE_PIXELS, int DEPTH, int THREADS,
+          int X_WIDTH, int WEIGHT_WIDTH>
 struct Tiles {
-    static constexpr int WEIGHT_ROW = DEPTH + 4, X_ROW = TILE_PIXELS + 8;
+    static constexpr int WEIGHT_ROW = DEPTH + 16 / sizeof(T);
+    static constexpr int X_ROW = TILE_PIXELS + 8;
     static constexpr int WEIGHT_SIZE = TILE_CHANNELS * WEIGHT_ROW;
     static constexpr int SIZE = WEIGHT_SIZE + DEPTH * X_ROW;  // of a stage
     static constexpr int X_COPIES = TILE_PIXELS / X_WIDTH;    // a row
@@ -290,8 +316,8 @@ struct Tiles {
     static constexpr bool RAGGED = TILE_CHANNELS % WEIGHT_ROWS != 0;
     static_assert(DEPTH % X_ROWS == 0, "the threads must copy x in whole rows");
 
-    float* ring;  // STAGES times SIZE floats of shared memory
-    const float *x, *weight, *x_from, *weight_from;
+    T* ring;  // STAGES times SIZE numbers of shared memory
+    const T *x, *weight, *x_from, *weight_from;
     int in_channels, pixels;
     int x_row, x_col, weight_row, weight_col;
     int x_left, weight_left, rows_left;  // input channels and rows from here on
@@ -299,7 +325,7 @@ struct Tiles {
     // A thread copies x in the same column, or four, all along the channels: the
     // division that finds the image is done once.
     __device__ __forceinline__ Tiles(
-        float* ring, const float* x, const float* weight, int first_channel,
+        T* ring, const T* x, const T* weight, int first_channel,
         unsigned first_column, unsigned columns, int in_channels, int out_channels,
         int pixels)
         : ring(ring), x(x), weight(weight), in_channels(in_channels),
@@ -323,22 +349,23 @@ struct Tiles {
 
     // Start the copies of the next DEPTH input channels, into a place in the ring.
     __device__ __forceinline__ void fetch(int stage) {
-        float* const tile = ring + stage * SIZE;
-        float* const weight_to = tile + weight_row * WEIGHT_ROW + weight_col;
-        float* const x_to = tile + WEIGHT_SIZE + x_row * X_ROW + x_col;
+        T* const tile = ring + stage * SIZE;
+        T* const weight_to = tile + weight_row * WEIGHT_ROW + weight_col;
+        T* const x_to = tile + WEIGHT_SIZE + x_row * X_ROW + x_col;
 #pragma unroll
         for (int i = 0; i < DEPTH; i += X_ROWS) {
             const bool exists = i < x_left;
-            const float* from = exists ? x_from + (int64)i * pixels : x;
-            copy_async<4 * X_WIDTH>(x_to + i * X_ROW, from, exists);
+            const T* from = exists ? x_from + (int64)i * pixels : x;
+            copy_async<sizeof(T) * X_WIDTH, false>(x_to + i * X_ROW, from, exists);
         }
 #pragma unroll
         for (int i = 0; i < TILE_CHANNELS; i += WEIGHT_ROWS) {
             if (RAGGED && weight_row + i >= TILE_CHANNELS) break;
             const bool exists = i < rows_left && weight_left > 0;
             const int64 further = (int64)i * in_channels;
-            const float* from = exists ? weight_from + further : weight;
-            copy_async<4 * WEIGHT_WIDTH>(weight_to + i * WEIGHT_ROW, from, exists);
+            const T* from = exists ? weight_from + further : weight;
+            copy_async<sizeof(T) * WEIGHT_WIDTH, true>(  // all blocks read the weight
+                weight_to + i * WEIGHT_ROW, from, exists);
         }
         x_from += (int64)DEPTH * pixels;  // the pointers are carried along
         weight_from += DEPTH;
@@ -378,8 +405,8 @@ pointwise_register_tile(
     const float* __restrict__ bias, const float* __restrict__ residual,
     float* __restrict__ y, int batch, int in_channels, int out_channels,
     int pixels, float low, float high) {
-    using Ring =
-        Tiles<TILE_CHANNELS, TILE_PIXELS, DEPTH, THREADS, X_WIDTH, WEIGHT_WIDTH>;
+    using Ring = Tiles<float, TILE_CHANNELS, TILE_PIXELS, DEPTH, THREADS, X_WIDTH,
+                       WEIGHT_WIDTH>;
     constexpr int ACROSS = TILE_PIXELS / THREAD_PIXELS;  // threads side by side
     extern __shared__ __align__(16) float shared[];
 
@@ -456,17 +483,7 @@ pointwise_register_tile(
             const int o = first_channel + row + i;
             if (o >= out_channels) continue;
             const int64 at = ((int64)n * out_channels + o) * pixels + p;
-            if constexpr (X_WIDTH == 4) {
-                float4 r = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
-                if (residual) r = *reinterpret_cast<const float4*>(residual + at);
-                const float4 sum = make_float4(sums[i][j], sums[i][j + 1],
-                                               sums[i][j + 2], sums[i][j + 3]);
-                *reinterpret_cast<float4*>(y + at) =
-                    finish(sum, biases[i], r, low, high);
-            } else {
-                const float r = value_or_zero(residual, at);
-                y[at] = finish(sums[i][j], biases[i], r, low, high);
-            }
+            write<X_WIDTH>(&sums[i][j], biases[i], residual, y, at, low, high);
         }
     }
 }
@@ -483,8 +500,6 @@ pointwise_register_tile(
 //
 // What it costs: digits, which is why nobody gets it without asking; and 65 to 105
 // KiB of shared memory a block. A block has four warps, each for a quarter of it.
-constexpr int TF32_DEPTH = 32;
-
 #ifdef __CUDACC__
 // Round to TF32, to nearest, ties away from zero.
 __device__ __forceinline__ unsigned to_tf32(float value) {
@@ -505,13 +520,65 @@ __device__ __forceinline__ void multiply_add(float (&sums)[4],
 }
 #endif
 
-template <int TILE_CHANNELS, int TILE_PIXELS, int X_WIDTH, int WEIGHT_WIDTH>
+// A float as two numbers that a tensor core can multiply: its first 11 significant
+// bits, and what is left, of which the core sees the next 11.
+__device__ __forceinline__ void split(float value, unsigned& first, unsigned& left) {
+    first = *reinterpret_cast<unsigned*>(&value) & 0xffffe000u;
+    float difference = value - *reinterpret_cast<float*>(&first);
+    left = *reinterpret_cast<unsigned*>(&difference);
+}
+
+// Write the sums of a block, two warps across. A thread holds two neighbouring columns
+// in two rows of each small matrix; written from there, a warp would touch 8 rows at
+// once, and 32 bytes of each. So 16 rows of each warp go through shared memory, and
+// from there to y along the rows.
+template <int THREADS, int WIDTH, int DOWN, int ACROSS, class T>
+__device__ __forceinline__ void write_tile(
+    float* shared, const float (&sums)[DOWN][ACROSS][4], const T* bias,
+    const T* residual, T* y, int first_channel, unsigned first_column,
+    unsigned columns, int out_channels, int pixels, float low, float high) {
+    constexpr int TILE_PIXELS = 2 * ACROSS * 8, ROW = TILE_PIXELS + 8;
+    constexpr int WARPS_DOWN = THREADS / 64;
+    constexpr int WRITERS = TILE_PIXELS / WIDTH;  // threads for a row
+    const int thread = threadIdx.x;
+    const int warp = thread / 32, place = thread % 32 / 4, rest = thread % 4;
+    float* const to = shared + (warp % WARPS_DOWN * 16 + place) * ROW +
+                      warp / WARPS_DOWN * (TILE_PIXELS / 2) + 2 * rest;
+
+    const int col = thread % WRITERS * WIDTH;
+    const unsigned column = first_column + col;
+    const unsigned n = column / pixels, p = column - n * pixels;
+#pragma unroll
+    for (int i = 0; i < DOWN; ++i) {
+        __syncthreads();  // what lay in shared memory is used up
+#pragma unroll
+        for (int j = 0; j < ACROSS; ++j)
+#pragma unroll
+            for (int k = 0; k < 4; k += 2)
+                *reinterpret_cast<Pack<float, 2>*>(to + k * 4 * ROW + j * 8) = {
+                    sums[i][j][k], sums[i][j][k + 1]};
+        __syncthreads();  // the rows are complete
+        if (column >= columns) continue;
+#pragma unroll
+        for (int row = 0; row < 16 * WARPS_DOWN; row += THREADS / WRITERS) {
+            const int r = row + thread / WRITERS;
+            const int o = first_channel + (r / 16 * DOWN + i) * 16 + r % 16;
+            if (o >= out_channels) continue;
+            const int64 at = ((int64)n * out_channels + o) * pixels + p;
+            write<WIDTH>(shared + r * ROW + col, value_or_zero(bias, o), residual, y,
+                         at, low, high);
+        }
+    }
+}
+
+template <int TILE_CHANNELS, int TILE_PIXELS, int X_WIDTH, int WEIGHT_WIDTH,
+          int PRODUCTS>
 __global__ void __launch_bounds__(128) pointwise_tensor_core(
     const float* __restrict__ x, const float* __restrict__ weight,
     const float* __restrict__ bias, const float* __restrict__ residual,
     float* __restrict__ y, int batch, int in_channels, int out_channels,
     int pixels, float low, float high) {
-    using Ring = Tiles<TILE_CHANNELS, TILE_PIXELS, TF32_DEPTH, 128, X_WIDTH,
+    using Ring = Tiles<float, TILE_CHANNELS, TILE_PIXELS, DEPTH, 128, X_WIDTH,
                        WEIGHT_WIDTH>;  // with its rows, no two threads share a bank
     constexpr int WARP_CHANNELS = TILE_CHANNELS / 2, WARP_PIXELS = TILE_PIXELS / 2;
     constexpr int DOWN = WARP_CHANNELS / 16, ACROSS = WARP_PIXELS / 8;
@@ -535,80 +602,201 @@ __global__ void __launch_bounds__(128) pointwise_tensor_core(
     int stage = 0;
 #pragma unroll
     for (int ahead = 0; ahead < STAGES - 1; ++ahead) {
-        if (ahead * TF32_DEPTH < in_channels) tiles.fetch(ahead);
+        if (ahead * DEPTH < in_channels) tiles.fetch(ahead);
         commit_copies();
     }
-    for (int c0 = 0; c0 < in_channels; c0 += TF32_DEPTH) {
+    for (int c0 = 0; c0 < in_channels; c0 += DEPTH) {
         wait_for_copies<STAGES - 2>();  // this thread's share of the tile is there
         __syncthreads();  // all others' too, and the tile before is used up
-        if (c0 + (STAGES - 1) * TF32_DEPTH < in_channels)
+        if (c0 + (STAGES - 1) * DEPTH < in_channels)
             tiles.fetch((stage + STAGES - 1) % STAGES);
         commit_copies();  // even if empty: the wait counts groups
 
         const float* weight_tile = shared + stage * Ring::SIZE;
         const float* x_tile = weight_tile + Ring::WEIGHT_SIZE;
 #pragma unroll
-        for (int c = 0; c < TF32_DEPTH; c += 8) {
-            unsigned a[DOWN][4], b[ACROSS][2];
+        for (int c = 0; c < DEPTH; c += 8) {
+            unsigned a[DOWN][4], b[ACROSS][2], a_left[DOWN][4], b_left[ACROSS][2];
+            const auto take = [](float value, unsigned& first, unsigned& left) {
+                if constexpr (PRODUCTS == 3)
+                    split(value, first, left);
+                else
+                    first = to_tf32(value);
+            };
 #pragma unroll
             for (int i = 0; i < DOWN; ++i) {
                 const float* from =
                     weight_tile + (row + i * 16 + place) * WEIGHT_ROW + c + rest;
-                a[i][0] = to_tf32(from[0]);
-                a[i][1] = to_tf32(from[8 * WEIGHT_ROW]);
-                a[i][2] = to_tf32(from[4]);
-                a[i][3] = to_tf32(from[8 * WEIGHT_ROW + 4]);
+#pragma unroll
+                for (int k = 0; k < 4; ++k)
+                    take(from[k % 2 * 8 * WEIGHT_ROW + k / 2 * 4], a[i][k],
+                         a_left[i][k]);
             }
 #pragma unroll
             for (int j = 0; j < ACROSS; ++j) {
                 const float* from =
                     x_tile + (c + rest) * X_ROW + col + j * 8 + place;
-                b[j][0] = to_tf32(from[0]);
-                b[j][1] = to_tf32(from[4 * X_ROW]);
+#pragma unroll
+                for (int k = 0; k < 2; ++k)
+                    take(from[k * 4 * X_ROW], b[j][k], b_left[j][k]);
             }
 #pragma unroll
-            for (int i = 0; i < DOWN; ++i)
+            for (int product = 0; product < PRODUCTS; ++product)
 #pragma unroll
-                for (int j = 0; j < ACROSS; ++j)
-                    multiply_add(sums[i][j], a[i], b[j]);
+                for (int i = 0; i < DOWN; ++i)
+#pragma unroll
+                    for (int j = 0; j < ACROSS; ++j)
+                        multiply_add(sums[i][j], product == 1 ? a_left[i] : a[i],
+                                     product == 2 ? b_left[j] : b[j]);
         }
         stage = (stage + 1) % STAGES;
     }
 
-    // A thread holds two neighbouring columns in two rows of each small matrix.
-    constexpr int PAIR = X_WIDTH == 4 ? 2 : 1;  // columns that one access moves
-    float biases[2 * DOWN];
+    write_tile<128, X_WIDTH>(shared, sums, bias, residual, y, first_channel,
+                             first_column, columns, out_channels, pixels, low, high);
+}
+// --- end ---
+
+// --- step: sixteen_bits ---
+// Numbers of half the size. bfloat16 is the upper half of a float32: its range, and
+// 8 significant bits. float16 has 11 of them, and ends at 65504. Products are exact
+// and sums float32; only what is written is rounded.
+//
+// Why it helps: half the bytes, and the instruction takes 16 input channels.
+//
+// What it costs: digits. And a thread now holds pairs of numbers of neighbouring
+// input channels, which lie a row apart in x: "ldmatrix" reads small matrices from
+// shared memory, and can turn them on the way.
+struct BFloat16 {
+    unsigned short bits;
+};
+struct Float16 {
+    unsigned short bits;
+};
+constexpr int HALF_DEPTH = 32;
+
+#ifdef __CUDACC__
+__device__ __forceinline__ float widen(BFloat16 value) {
+    const unsigned bits = (unsigned)value.bits << 16;
+    return *reinterpret_cast<const float*>(&bits);
+}
+__device__ __forceinline__ float widen(Float16 value) {
+    float wide;
+    asm("cvt.f32.f16 %0, %1;" : "=f"(wide) : "h"(value.bits));
+    return wide;
+}
+__device__ __forceinline__ void narrow(float value, BFloat16& to) {
+    asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(to.bits) : "f"(value));
+}
+__device__ __forceinline__ void narrow(float value, Float16& to) {
+    asm("cvt.rn.f16.f32 %0, %1;" : "=h"(to.bits) : "f"(value));
+}
+
+// Read four 8 x 8 matrices. Each thread gives where a row begins, threads 0 to 7
+// those of the first matrix, and gets two neighbours of each; if TURNED, of a column.
+template <bool TURNED>
+__device__ __forceinline__ void load_matrices(unsigned (&to)[4], const void* row) {
+    const unsigned from = (unsigned)__cvta_generic_to_shared(row);
+    if constexpr (TURNED)
+        asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 "
+                     "{%0, %1, %2, %3}, [%4];"
+                     : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
+                     : "r"(from));
+    else
+        asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 "
+                     "{%0, %1, %2, %3}, [%4];"
+                     : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
+                     : "r"(from));
+}
+
+// sums += a * b, (16 x 16) * (16 x 8).
+__device__ __forceinline__ void multiply_add(BFloat16, float (&sums)[4],
+                                             const unsigned (&a)[4], unsigned b0,
+                                             unsigned b1) {
+    asm volatile(
+        "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 "
+        "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+        : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
+        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+}
+__device__ __forceinline__ void multiply_add(Float16, float (&sums)[4],
+                                             const unsigned (&a)[4], unsigned b0,
+                                             unsigned b1) {
+    asm volatile(
+        "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 "
+        "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+        : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
+        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+}
+#endif
+
+template <class T, int TILE_CHANNELS, int TILE_PIXELS, int X_WIDTH, int WEIGHT_WIDTH,
+          int THREADS = TILE_CHANNELS == 128 ? 256 : 128>  // 64 outputs each, or 32
+__global__ void __launch_bounds__(THREADS) pointwise_sixteen_bits(
+    const T* __restrict__ x, const T* __restrict__ weight,
+    const T* __restrict__ bias, const T* __restrict__ residual,
+    T* __restrict__ y, int batch, int in_channels, int out_channels,
+    int pixels, float low, float high) {
+    using Ring = Tiles<T, TILE_CHANNELS, TILE_PIXELS, HALF_DEPTH, THREADS, X_WIDTH,
+                       WEIGHT_WIDTH>;
+    constexpr int WARPS_DOWN = THREADS / 64, WARP_PIXELS = TILE_PIXELS / 2;
+    constexpr int WARP_CHANNELS = TILE_CHANNELS / WARPS_DOWN;
+    constexpr int DOWN = WARP_CHANNELS / 16, ACROSS = WARP_PIXELS / 8;
+    extern __shared__ __align__(16) float shared[];
+    T* const ring = reinterpret_cast<T*>(shared);
+
+    const int thread = threadIdx.x;
+    const int channel_tiles = (out_channels + TILE_CHANNELS - 1) / TILE_CHANNELS;
+    const int first_channel = blockIdx.x % channel_tiles * TILE_CHANNELS;
+    const unsigned first_column = blockIdx.x / channel_tiles * TILE_PIXELS;
+    const unsigned columns = (unsigned)batch * pixels;
+    Ring tiles(ring, x, weight, first_channel, first_column, columns, in_channels,
+               out_channels, pixels);
+
+    // Of 16 rows of a tile, each thread names one, and its left or right half.
+    const int warp = thread / 32, named = thread % 16, side = thread % 32 / 16 * 8;
+    const int row = warp % WARPS_DOWN * WARP_CHANNELS + named;
+    const int col = warp / WARPS_DOWN * WARP_PIXELS + side;
+    float sums[DOWN][ACROSS][4] = {};
+
+    int stage = 0;
 #pragma unroll
-    for (int i = 0; i < 2 * DOWN; ++i) {
-        const int o = first_channel + row + i * 8 + place;
-        biases[i] = o < out_channels ? value_or_zero(bias, o) : 0.0f;
+    for (int ahead = 0; ahead < STAGES - 1; ++ahead) {
+        if (ahead * HALF_DEPTH < in_channels) tiles.fetch(ahead);
+        commit_copies();
     }
+    for (int c0 = 0; c0 < in_channels; c0 += HALF_DEPTH) {
+        wait_for_copies<STAGES - 2>();  // this thread's share of the tile is there
+        __syncthreads();  // all others' too, and the tile before is used up
+        if (c0 + (STAGES - 1) * HALF_DEPTH < in_channels)
+            tiles.fetch((stage + STAGES - 1) % STAGES);
+        commit_copies();  // even if empty: the wait counts groups
+
+        const T* weight_tile = ring + stage * Ring::SIZE;
+        const T* x_tile = weight_tile + Ring::WEIGHT_SIZE;
 #pragma unroll
-    for (int j = 0; j < ACROSS; ++j)
+        for (int c = 0; c < HALF_DEPTH; c += 16) {
+            unsigned a[DOWN][4], b[ACROSS / 2][4];
 #pragma unroll
-        for (int k = 0; k < 2; k += PAIR) {
-            const unsigned column = first_column + col + j * 8 + 2 * rest + k;
-            if (column >= columns) continue;
-            const unsigned n = column / pixels, p = column - n * pixels;
+            for (int i = 0; i < DOWN; ++i)
+                load_matrices<false>(
+                    a[i], weight_tile + (row + i * 16) * Ring::WEIGHT_ROW + c + side);
 #pragma unroll
-            for (int i = 0; i < 2 * DOWN; ++i) {
-                const int o = first_channel + row + i * 8 + place;
-                if (o >= out_channels) continue;
-                const float* sum = &sums[i / 2][j][i % 2 * 2 + k];
-                const int64 at = ((int64)n * out_channels + o) * pixels + p;
-                if constexpr (PAIR == 2) {
-                    float2 r = make_float2(0.0f, 0.0f);
-                    if (residual)
-                        r = *reinterpret_cast<const float2*>(residual + at);
-                    *reinterpret_cast<float2*>(y + at) =
-                        make_float2(finish(sum[0], biases[i], r.x, low, high),
-                                    finish(sum[1], biases[i], r.y, low, high));
-                } else {
-                    const float r = value_or_zero(residual, at);
-                    y[at] = finish(sum[0], biases[i], r, low, high);
-                }
-            }
+            for (int j = 0; j < ACROSS / 2; ++j)
+                load_matrices<true>(
+                    b[j], x_tile + (c + named) * Ring::X_ROW + col + j * 16);
+#pragma unroll
+            for (int i = 0; i < DOWN; ++i)
+#pragma unroll
+                for (int j = 0; j < ACROSS; ++j)
+                    multiply_add(T{}, sums[i][j], a[i], b[j / 2][j % 2 * 2],
+                                 b[j / 2][j % 2 * 2 + 1]);
         }
+        stage = (stage + 1) % STAGES;
+    }
+    write_tile<THREADS, X_WIDTH>(shared, sums, bias, residual, y, first_channel,
+                                 first_column, columns, out_channels, pixels, low,
+                                 high);
 }
 // --- end ---
 

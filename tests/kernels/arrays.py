@@ -2,6 +2,7 @@
 
 import mmap
 
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -25,23 +26,30 @@ ONE_A_STEP = [
     "register_blocking",
     "register_64x128",
     "tf32_64x128",
+    "bf16_64x128",
     "one_pixel_8",
     "split_k",
 ]  # variants
 
 
-def guarded(values: np.ndarray, misaligned_by: int = 0) -> np.ndarray:
-    """The same values in float32 between bands of NaN, starting so many floats after a multiple of 16 bytes."""
-    size = values.size
-    band = max(4096, -(-size // 4) * 4)
-    memory = np.full(size + 2 * band + 4, np.nan, np.float32)
-    start = band + -memory.ctypes.data // 4 % 4 + misaligned_by
+def dtype_of(variant: Variant) -> np.dtype:
+    return np.dtype(ml_dtypes.bfloat16 if variant.dtype == "bfloat16" else variant.dtype)
+
+
+def guarded(values: np.ndarray, misaligned_by: int = 0, dtype=np.float32) -> np.ndarray:
+    """The values between bands of NaN, starting so many numbers after a multiple of 16 bytes."""
+    size, item = values.size, np.dtype(dtype).itemsize
+    band = max(4096, -(-size // 8) * 8)
+    memory = np.full(size + 2 * band + 8, np.nan, dtype)
+    start = band + -memory.ctypes.data // item % (16 // item) + misaligned_by
     array = memory[start : start + size].reshape(values.shape)
     array[...] = values
     return array
 
 
-def some_arrays(batch, in_channels, out_channels, height, width, *, seed=0, bias=True, residual=True):
+def some_arrays(
+    batch, in_channels, out_channels, height, width, *, seed=0, bias=True, residual=True, dtype=np.float32
+):
     """Guarded random arrays for one call."""
     rng = np.random.default_rng(seed)
     shapes = {
@@ -50,7 +58,8 @@ def some_arrays(batch, in_channels, out_channels, height, width, *, seed=0, bias
         "bias": (out_channels,) if bias else None,
         "residual": (batch, out_channels, height, width) if residual else None,
     }
-    return {name: guarded(rng.standard_normal(shape)) for name, shape in shapes.items() if shape is not None}
+    values = {name: rng.standard_normal(shape) for name, shape in shapes.items() if shape is not None}
+    return {name: guarded(array, dtype=dtype) for name, array in values.items()}
 
 
 def sparse(*shape):
@@ -78,8 +87,11 @@ def reference(arrays, activation=None):
 def bound(arrays, precision):
     """The largest error to be expected, relative to the sum of absolute products."""
     in_channels = arrays["x"].shape[1]
+    # What is written is rounded to so many bits.
+    end = {"float32": 0, "bfloat16": 2**-8, "float16": 2**-11}[str(arrays["x"].dtype)]
     # Each operand rounds by 2**-11. The sums of the emulator round once for 8 products.
-    return 1e-6 if precision == "ieee" else 2**-10 + 2**-22 + (in_channels + 16) * 2**-24
+    tf32 = 2**-10 + 2**-22 + (in_channels + 16) * 2**-24
+    return end + {"ieee": 1e-6, "tf32": tf32, "tf32x3": 2e-6}[precision]
 
 
 def check(variant: Variant, arrays, *, activation=None, backend=None):
@@ -87,7 +99,7 @@ def check(variant: Variant, arrays, *, activation=None, backend=None):
     options = {"activation": activation, "precision": variant.precision, "variant": variant.name}
     y = (backend or Emulator()).pointwise_conv(**arrays, **options)
     wanted, scale = reference(arrays, activation)
-    error = abs(y - wanted) / np.where(scale == 0, 1, scale)
+    error = abs(y.astype(np.float64) - wanted) / np.where(scale == 0, 1, scale)
     worst = error.max(initial=0) if not np.isnan(error).any() else np.nan
     assert worst <= bound(arrays, variant.precision), f"{variant.name}: error {worst:.1e}"
     return y
@@ -96,9 +108,9 @@ def check(variant: Variant, arrays, *, activation=None, backend=None):
 def sizes_for(variant: Variant):
     """Ragged sizes: no tile is full at the edge, as far as the variant's alignment allows it."""
     # Enough to use each stage of the copies twice, and each thread of a dot product.
-    in_channels = 135 if variant.precision != "ieee" or variant.one_pixel else 71
-    in_channels += variant.weight_width == 4
-    height, width = (1, 1) if variant.one_pixel else (5, 12) if variant.x_width == 4 else (5, 11)
+    in_channels = 71 if variant.in_order else 135
+    in_channels += variant.weight_width > 1
+    height, width = (1, 1) if variant.one_pixel else (5, {1: 11, 4: 12, 8: 16}[variant.x_width])
     out_channels = (variant.tile[0] if variant.tile else 8) + 5
     return 9 if variant.one_pixel else 3, in_channels, out_channels, height, width
 
@@ -116,7 +128,8 @@ def check_random_case(variant: Variant, number: int, rng: np.random.Generator):
     in_channels -= in_channels % variant.weight_width
     width = -(-width // variant.x_width) * variant.x_width
     sizes = batch, in_channels, out_channels, height, width
-    arrays = some_arrays(*sizes, seed=rng, bias=rng.random() < 0.7, residual=rng.random() < 0.5)
+    given = {"bias": rng.random() < 0.7, "residual": rng.random() < 0.5}
+    arrays = some_arrays(*sizes, seed=rng, **given, dtype=dtype_of(variant))
     backend = Emulator(
         schedule=("forward", "reversed", "interleaved", 1)[number % 4], early_copies=bool(number % 3)
     )

@@ -14,6 +14,7 @@ from companion.kernels.emulator import Emulator, Kernel, _build
 from tests.kernels.arrays import (
     check,
     check_random_case,
+    dtype_of,
     guarded,
     needs_compiler,
     reference,
@@ -31,7 +32,7 @@ SCHEDULES = ("forward", "reversed", "interleaved", 1)
 
 @pytest.mark.parametrize("variant", VARIANTS.values(), ids=VARIANTS)
 def test_every_variant_is_right_on_ragged_shapes_in_every_schedule(variant):
-    arrays = some_arrays(*sizes_for(variant))
+    arrays = some_arrays(*sizes_for(variant), dtype=dtype_of(variant))
     results = [
         check(variant, arrays, activation="relu6", backend=Emulator(schedule=schedule, early_copies=early))
         for schedule in SCHEDULES

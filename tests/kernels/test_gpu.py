@@ -7,7 +7,7 @@ import torch
 from companion.kernels import VARIANTS, gpu_unavailable_reason, pointwise_conv
 from companion.kernels._operator import operator
 from companion.kernels.emulator import Emulator
-from tests.kernels.arrays import bound, needs_compiler, reference, sizes_for, some_arrays
+from tests.kernels.arrays import bound, dtype_of, needs_compiler, reference, sizes_for, some_arrays
 
 pytestmark = pytest.mark.skipif(gpu_unavailable_reason() is not None, reason=str(gpu_unavailable_reason()))
 with_torch = pytest.mark.skipif(not torch.cuda.is_available(), reason="this torch was built without CUDA")
@@ -20,11 +20,28 @@ def cupy():
 
 @pytest.mark.parametrize("variant", VARIANTS.values(), ids=VARIANTS)
 def test_every_variant_is_right_on_ragged_shapes(cupy, variant):
-    arrays = some_arrays(*sizes_for(variant))
-    there = {name: cupy.asarray(array) for name, array in arrays.items()}
-    y = pointwise_conv(**there, activation="relu6", variant=variant.name, precision=variant.precision).get()
+    arrays = some_arrays(*sizes_for(variant), dtype=dtype_of(variant))
+    if variant.dtype == "bfloat16":  # of which CuPy has no arrays
+        if not torch.cuda.is_available():
+            pytest.skip("this torch was built without CUDA")
+        there = {name: torch.tensor(array.astype(np.float32)).bfloat16().cuda() for name, array in arrays.items()}
+    else:
+        there = {name: cupy.asarray(array) for name, array in arrays.items()}
+    y = pointwise_conv(**there, activation="relu6", variant=variant.name, precision=variant.precision)
+    y = y.double().cpu().numpy() if isinstance(y, torch.Tensor) else y.get().astype(np.float64)
     wanted, scale = reference(arrays, "relu6")
     assert (abs(y - wanted) / scale).max() <= bound(arrays, variant.precision)
+
+
+@with_torch
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_under_autocast_the_kernels_for_sixteen_bits_are_used(dtype):
+    x, weight, bias, residual = tensors()
+    with torch.autocast("cuda", dtype=dtype):
+        y = pointwise_conv(x, weight, bias, residual=residual, activation="relu")
+    assert y.dtype == dtype
+    wanted = on_the_cpu(*(tensor.to(dtype) for tensor in (x, weight, bias, residual)), activation="relu")
+    torch.testing.assert_close(y.cpu(), wanted, rtol=2e-2, atol=2e-2)
 
 
 @needs_compiler
@@ -60,7 +77,7 @@ def on_the_cpu(x, weight, bias, residual, **options):
 
 
 @with_torch
-@pytest.mark.parametrize("precision", ["ieee", "tf32"])
+@pytest.mark.parametrize("precision", ["ieee", "tf32", "tf32x3"])
 def test_tensors_are_computed_where_they_lie_on_the_stream_of_the_caller(precision):
     x, weight, bias, residual = tensors()
     stream = torch.cuda.Stream()

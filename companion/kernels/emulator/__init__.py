@@ -23,7 +23,7 @@ from companion.kernels.emulator._sanitize import SANITIZERS, Report, sanitize
 
 __all__ = ["SANITIZERS", "Emulator", "Kernel", "Report", "compiler", "sanitize", "unavailable_reason"]
 
-_SENTINEL = np.float32(-7.0e37)  # no result of ours
+_SENTINEL = {4: np.uint32(0xFE5295EC), 2: np.uint16(0xFE5A)}  # the bits of no result of ours, by size
 _LEAST_BAND = 4096
 _LIBRARY = ("-O1", "-fPIC", "-shared")
 
@@ -78,10 +78,12 @@ class Emulator:
         return Kernel(library, variant.name, schedule=self.schedule, early_copies=self.early_copies, blocks=blocks)
 
     def empty(self, shape: tuple[int, ...], like=None) -> np.ndarray:
-        """Return a new float32 array between two bands that no kernel should touch."""
+        """Return a new array, of float32 or as ``like``, between two bands that no kernel should touch."""
+        dtype = np.dtype(np.float32) if like is None else like.dtype
         count = math.prod(shape)
-        band = max(_LEAST_BAND, -(-count // 4) * 4)  # a stray write may jump as far as the array is long
-        memory = np.full(count + 2 * band, _SENTINEL, np.float32)
+        band = max(_LEAST_BAND, -(-count // 8) * 8)  # a stray write may jump as far as the array is long
+        sentinel = _SENTINEL[dtype.itemsize]
+        memory = np.full(count + 2 * band, sentinel, sentinel.dtype).view(dtype)
         return memory[band : band + count].reshape(shape)
 
     def address(self, array: np.ndarray) -> int:
@@ -98,12 +100,13 @@ class Emulator:
         Raises:
             RuntimeError: saying how many numbers.
         """
-        memory = array.base  # with the bands of ``empty``
+        sentinel = _SENTINEL[array.itemsize]
+        memory = array.base.view(sentinel.dtype)  # with the bands of ``empty``
         band = (memory.size - array.size) // 2
-        outside = np.count_nonzero(memory[:band] != _SENTINEL) + np.count_nonzero(memory[-band:] != _SENTINEL)
+        outside = np.count_nonzero(memory[:band] != sentinel) + np.count_nonzero(memory[-band:] != sentinel)
         if outside:
             raise RuntimeError(f"the kernel wrote {outside} numbers outside its output")
-        missing = np.count_nonzero(array == _SENTINEL)
+        missing = np.count_nonzero(array.view(sentinel.dtype) == sentinel)
         if missing:
             raise RuntimeError(f"the kernel left {missing} of {array.size} outputs unwritten")
 

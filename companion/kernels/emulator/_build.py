@@ -12,7 +12,8 @@ from pathlib import Path
 
 from companion.kernels._source import FILE
 
-HEADERS = ("cuda.h", "fibers.h", "shared_memory.h", "threads.h", "block.h", "ptx.h", "call.h", "check.h")
+_NAMES = ("cuda", "fibers", "shared_memory", "threads", "block", "ptx", "halves", "call", "check")
+HEADERS = tuple(f"{name}.h" for name in _NAMES)
 
 # Libraries share no symbols; no product is fused with a sum unless the source says fmaf; and a float4 may lie where
 # floats lie, as in CUDA.
@@ -72,7 +73,8 @@ def _flags() -> tuple[str, ...]:
 def unit(code: str, expression: str, *, program: bool = False) -> str:
     """Return the C++ file around a kernel's source: a library, or a program that checks one launch."""
     return (
-        f'#include "cuda.h"\n#include "ptx.h"\n#line 1 "{FILE}"\n{code}\n#line 1 "emulate.cpp"\n#include "call.h"\n'
+        f'#include "cuda.h"\n#include "ptx.h"\n#line 1 "{FILE}"\n{code}\n#line 1 "emulate.cpp"\n'
+        f'#include "halves.h"\n#include "call.h"\n'
         f"EMULATE({expression})\n" + ('#include "check.h"\n' if program else "")
     )
 

@@ -9,7 +9,7 @@ import numpy as np
 ORDERS = ("forward", "reversed", "interleaved", "shuffled")
 
 _ONE_AT_A_TIME = Lock()  # a library has one set of threads
-_LETTERS = {"i": np.int32, "f": np.float32, "r": np.uint64, "w": np.uint64}  # as in call.h
+_LETTERS = {"i": np.int32, "f": np.float32, **dict.fromkeys("rwRW", np.uint64)}  # as in call.h
 
 
 class _Launch(ctypes.Structure):
@@ -64,7 +64,8 @@ class Kernel:
             grid: number of blocks along x, y and z; missing ones are 1.
             block: threads of a block, likewise.
             args: for the kernel: np.int32 for int, np.float32 for float, and for a pointer a NumPy array of
-                float32, None, or an address as np.uint64, of which nothing can be checked.
+                float32 (or of sixteen bits, if it points to them), None, or an address as np.uint64, of which
+                nothing can be checked.
             shared_mem: bytes of dynamic shared memory.
 
         Raises:
@@ -97,25 +98,26 @@ class Kernel:
             raise TypeError(f"{self.name} takes {len(self._signature)} arguments, got {len(args)}")
         values = []
         for position, (value, letter) in enumerate(zip(args, self._signature, strict=True)):
-            pointer = letter in "rw"
+            pointer = letter in "rwRW"
             if pointer and value is None:
                 value = np.uint64(0)
             if type(value) is not _LETTERS[letter]:
-                fault = _fault(value, written=letter == "w") if pointer else type(value).__name__
+                dtypes = ("float32",) if letter in "rw" else ("bfloat16", "float16")
+                fault = _fault(value, dtypes, written=letter in "wW") if pointer else type(value).__name__
                 if fault:
                     wanted = f"an np.{_LETTERS[letter].__name__}"
-                    wanted = "a contiguous NumPy array of float32 or None" if pointer else wanted
+                    wanted = f"a contiguous NumPy array of {' or '.join(dtypes)} or None" if pointer else wanted
                     raise TypeError(f"argument {position} of {self.name} must be {wanted}, got {fault}")
                 value = np.uint64(value.ctypes.data)
             values.append(np.array(value))
         return values
 
 
-def _fault(array: object, *, written: bool) -> str | None:
-    """Return what keeps an array from standing for a pointer to floats, or None."""
+def _fault(array: object, dtypes: tuple[str, ...], *, written: bool) -> str | None:
+    """Return what keeps an array from standing for a pointer to numbers of such a type, or None."""
     if not isinstance(array, np.ndarray) or isinstance(array, np.ma.MaskedArray):
         return type(array).__name__
-    if array.dtype != np.float32:  # the other byte order is another dtype
+    if str(array.dtype) not in dtypes:  # the other byte order is another dtype
         return f"an array of {array.dtype}"
     if not (array.flags.c_contiguous and array.flags.aligned):
         return "a view that is not contiguous, or not aligned"

@@ -1,6 +1,7 @@
 // Call a kernel as a GPU's driver does: sizes, and one pointer to each argument.
 #pragma once
 
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -10,8 +11,9 @@ namespace emulator {
 
 template <class T>
 constexpr char letter() {
-    return std::is_same_v<T, const float*> ? 'r'  // reads
-         : std::is_same_v<T, float*>       ? 'w'  // writes
+    constexpr bool pointer = std::is_pointer_v<T>, half = sizeof(std::remove_pointer_t<T>) == 2;
+    return pointer && std::is_const_v<std::remove_pointer_t<T>> ? half ? 'R' : 'r'  // reads
+         : pointer                         ? half ? 'W' : 'w'                      // writes
          : std::is_same_v<T, int>          ? 'i'
          : std::is_same_v<T, float>        ? 'f'
                                            : '?';
@@ -22,6 +24,7 @@ struct Call;
 
 template <class... Arguments, void (*KERNEL)(Arguments...)>
 struct Call<KERNEL> {
+    using Element = std::remove_cv_t<std::remove_pointer_t<std::tuple_element_t<0, std::tuple<Arguments...>>>>;
     template <size_t... I>
     static void unpack(void** values, std::index_sequence<I...>) {
         KERNEL(*static_cast<std::remove_reference_t<Arguments>*>(values[I])...);
@@ -34,8 +37,9 @@ struct Call<KERNEL> {
 
 #define EXPORT extern "C" __attribute__((visibility("default")))
 
-// What Python calls: a launch, which returns null or an error, and a letter for each argument's type.
+// What the arrays hold; and what Python calls: a launch, which returns null or an error, and a letter for each argument's type.
 #define EMULATE(...)                                                                    \
+    using Element = emulator::Call<&__VA_ARGS__>::Element;                              \
     EXPORT const char* emulated_launch(const Launch* launch, void** values) {           \
         return emulator::run(*launch, emulator::Call<&__VA_ARGS__>::run, values);       \
     }                                                                                   \

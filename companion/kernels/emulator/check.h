@@ -9,12 +9,12 @@
 #include "call.h"
 
 // Numbers in [-1, 1) of a fixed sequence.
-inline std::vector<float> some_numbers(size_t size) {
+inline std::vector<Element> some_numbers(size_t size) {
     static unsigned state = 1;
-    std::vector<float> numbers(size);
-    for (float& number : numbers) {
+    std::vector<Element> numbers(size);
+    for (Element& number : numbers) {
         state = state * 1664525u + 1013904223u;
-        number = float(state >> 8) / (1 << 23) - 1.0f;
+        narrow(float(state >> 8) / (1 << 23) - 1.0f, number);
     }
     return numbers;
 }
@@ -30,13 +30,13 @@ int main(int count, char** words) {
     int batch = u(11), in_channels = u(12), out_channels = u(13), pixels = u(14);
     float low = 0.0f, high = 6.0f;
 
-    std::vector<float> x = some_numbers(size_t(batch) * in_channels * pixels);
-    std::vector<float> weight = some_numbers(size_t(out_channels) * in_channels);
-    std::vector<float> bias = some_numbers(out_channels);
-    std::vector<float> residual = some_numbers(size_t(batch) * out_channels * pixels);
-    std::vector<float> y(residual.size());
-    const float* inputs[] = {x.data(), weight.data(), bias.data(), residual.data()};
-    float* output = y.data();
+    std::vector<Element> x = some_numbers(size_t(batch) * in_channels * pixels);
+    std::vector<Element> weight = some_numbers(size_t(out_channels) * in_channels);
+    std::vector<Element> bias = some_numbers(out_channels);
+    std::vector<Element> residual = some_numbers(size_t(batch) * out_channels * pixels);
+    std::vector<Element> y(residual.size());
+    const Element* inputs[] = {x.data(), weight.data(), bias.data(), residual.data()};
+    Element* output = y.data();
     void* values[] = {&inputs[0], &inputs[1], &inputs[2], &inputs[3], &output, &batch,
                       &in_channels, &out_channels, &pixels, &low, &high};
     if (const char* error = emulated_launch(&launch, values)) return fprintf(stderr, "%s\n", error), 3;
@@ -46,15 +46,17 @@ int main(int count, char** words) {
         for (int o = 0; o < out_channels; ++o)
             for (int p = 0; p < pixels; ++p) {
                 const size_t at = (size_t(n) * out_channels + o) * pixels + p;
-                double sum = double(bias[o]) + residual[at], scale = __builtin_fabs(bias[o]) + __builtin_fabs(residual[at]);
+                const double first = widen(bias[o]), second = widen(residual[at]);
+                double sum = first + second, scale = __builtin_fabs(first) + __builtin_fabs(second);
                 for (int c = 0; c < in_channels; ++c) {
                     const double product =
-                        double(weight[size_t(o) * in_channels + c]) * x[(size_t(n) * in_channels + c) * pixels + p];
+                        double(widen(weight[size_t(o) * in_channels + c])) *
+                        widen(x[(size_t(n) * in_channels + c) * pixels + p]);
                     sum += product;
                     scale += __builtin_fabs(product);
                 }
                 const double wanted = sum < low ? low : sum > high ? high : sum;
-                const double error = __builtin_fabs(y[at] - wanted) / scale;
+                const double error = __builtin_fabs(widen(y[at]) - wanted) / scale;
                 if (!(error <= worst)) worst = error;  // a NaN is the worst of all
             }
     printf("%g\n", worst);

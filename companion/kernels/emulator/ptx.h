@@ -45,12 +45,27 @@ UNWATCHED inline void shuffle_warp(Thread* warp) {
     for (unsigned i = 0; i < WARP; ++i) warp[i].value = values[warp[i].partner % WARP];
 }
 
+// Read four 8 x 8 matrices of sixteen bits, the rows of which the threads name, eight for each.
+template <bool TURNED>
+UNWATCHED void load_matrices_warp(Thread* warp) {
+    for (unsigned i = 0; i < WARP; ++i)
+        for (unsigned m = 0; m < 4; ++m) {
+            unsigned short pair[2];
+            for (unsigned k = 0; k < 2; ++k) {
+                const unsigned along = i % 4 * 2 + k, other = i / 4;
+                const unsigned row = TURNED ? along : other, column = TURNED ? other : along;
+                memcpy(&pair[k], static_cast<const char*>(warp[m * 8 + row].matrix_row) + 2 * column, 2);
+            }
+            warp[i].loaded[m] = pair[0] | unsigned(pair[1]) << 16;
+        }
+}
+
 }  // namespace emulator
 
-template <int BYTES>
+template <int BYTES, bool>
 void copy_async(void* to, const void* from, bool exists) {
     using namespace emulator;
-    static_assert(BYTES == 4 || BYTES == 16, "of the sizes that cp.async has, the kernels use these");
+    static_assert(BYTES == 2 || BYTES == 4 || BYTES == 8 || BYTES == 16, "the sizes that the kernels use");
     if (reinterpret_cast<uintptr_t>(to) % BYTES || reinterpret_cast<uintptr_t>(from) % BYTES)
         fail("copy_async of %d bytes needs addresses that are multiples of %d bytes", BYTES, BYTES);
     char* const begin = reinterpret_cast<char*>(shared);
@@ -58,7 +73,7 @@ void copy_async(void* to, const void* from, bool exists) {
     if (target < begin || target + BYTES > begin + launch->shared_memory)
         fail("copy_async leaves the block's %u bytes of shared memory", launch->shared_memory);
     const Copy copy{to, from, BYTES, exists, current->groups};
-    if (launch->early_copies)
+    if (launch->early_copies || BYTES == 2)  // so short a copy is no background copy
         land(copy);
     else if (current->under_way == MOST_COPIES)
         fail("more than %u copies of one thread are under way", MOST_COPIES);
@@ -91,6 +106,19 @@ inline void multiply_add(float (&sums)[4], const unsigned (&a)[4], const unsigne
     thread.a = a;
     thread.b = b;
     emulator::meet(emulator::multiply_warp);
+}
+
+template <bool TURNED>
+void load_matrices(unsigned (&to)[4], const void* row) {
+    using namespace emulator;
+    const char* const begin = reinterpret_cast<const char*>(shared);
+    const char* const from = static_cast<const char*>(row);
+    if (reinterpret_cast<uintptr_t>(row) % 16) fail("a row of load_matrices must start at a multiple of 16 bytes");
+    if (from < begin || from + 16 > begin + launch->shared_memory)
+        fail("load_matrices leaves the block's %u bytes of shared memory", launch->shared_memory);
+    current->matrix_row = row;
+    current->loaded = to;
+    meet(load_matrices_warp<TURNED>);
 }
 
 inline float __shfl_xor_sync(unsigned mask, float value, int other) {

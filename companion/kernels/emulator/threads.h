@@ -45,6 +45,8 @@ struct Thread {
     const unsigned *a = nullptr, *b = nullptr;
     float value = 0;  // those of a shuffle: what this thread gives, and from whom it takes
     unsigned partner = 0;
+    const void* matrix_row = nullptr;  // those of load_matrices
+    unsigned* loaded = nullptr;
 };
 
 inline Thread threads[MOST_THREADS];  // their stacks are kept from launch to launch

@@ -299,9 +299,9 @@ __device__ __forceinline__ void wait_for_copies() {
 //
 // Both lie as they do in memory: nothing is transposed. X_WIDTH and WEIGHT_WIDTH
 // are the numbers that one copy moves: of float32 4 where rows start at multiples
-// of 16 bytes (four columns then lie in one image), else 1. Rows are a little longer
-// than they need be, which spreads what a warp reads at once over the banks of
-// shared memory.
+// of 16 bytes (four columns then lie in one image), else 1. Rows are a little
+// longer than they need be, which spreads what a warp reads at once over the banks
+// of shared memory.
 template <class T, int TILE_CHANNELS, int TILE_PIXELS, int DEPTH, int THREADS,
           int X_WIDTH, int WEIGHT_WIDTH>
 struct Tiles {
@@ -364,7 +364,7 @@ struct Tiles {
             const bool exists = i < rows_left && weight_left > 0;
             const int64 further = (int64)i * in_channels;
             const T* from = exists ? weight_from + further : weight;
-            copy_async<sizeof(T) * WEIGHT_WIDTH, true>(  // all blocks read the weight
+            copy_async<sizeof(T) * WEIGHT_WIDTH, true>(  // all blocks read it
                 weight_to + i * WEIGHT_ROW, from, exists);
         }
         x_from += (int64)DEPTH * pixels;  // the pointers are carried along
@@ -498,8 +498,10 @@ pointwise_register_tile(
 // takes time. The tiles travel as before, since the instruction takes them as they
 // lie: the weight as [output channel][input channel], x as [input channel][column].
 //
-// What it costs: digits, which is why nobody gets it without asking; and 65 to 105
-// KiB of shared memory a block. A block has four warps, each for a quarter of it.
+// What it costs: digits, which is why nobody gets it without asking. With PRODUCTS
+// = 3 most of them come back: a float is cut into two numbers that a tensor core
+// can multiply, and of the four products of two such pairs the three large ones are
+// added. A block has four warps, each for a quarter of it.
 #ifdef __CUDACC__
 // Round to TF32, to nearest, ties away from zero.
 __device__ __forceinline__ unsigned to_tf32(float value) {
@@ -520,18 +522,19 @@ __device__ __forceinline__ void multiply_add(float (&sums)[4],
 }
 #endif
 
-// A float as two numbers that a tensor core can multiply: its first 11 significant
-// bits, and what is left, of which the core sees the next 11.
-__device__ __forceinline__ void split(float value, unsigned& first, unsigned& left) {
+// The first 11 significant bits of a float, and what is left, of which the tensor
+// core sees the next 11.
+__device__ __forceinline__ void split(float value, unsigned& first,
+                                      unsigned& left) {
     first = *reinterpret_cast<unsigned*>(&value) & 0xffffe000u;
     float difference = value - *reinterpret_cast<float*>(&first);
     left = *reinterpret_cast<unsigned*>(&difference);
 }
 
-// Write the sums of a block, two warps across. A thread holds two neighbouring columns
-// in two rows of each small matrix; written from there, a warp would touch 8 rows at
-// once, and 32 bytes of each. So 16 rows of each warp go through shared memory, and
-// from there to y along the rows.
+// Write the sums of a block, two warps across. A thread holds two neighbouring
+// columns in two rows of each small matrix; written from there, a warp would touch
+// 8 rows at once, and 32 bytes of each. So 16 rows of each warp at a time go
+// through shared memory, and from there to y along the rows.
 template <int THREADS, int WIDTH, int DOWN, int ACROSS, class T>
 __device__ __forceinline__ void write_tile(
     float* shared, const float (&sums)[DOWN][ACROSS][4], const T* bias,
@@ -565,8 +568,8 @@ __device__ __forceinline__ void write_tile(
             const int o = first_channel + (r / 16 * DOWN + i) * 16 + r % 16;
             if (o >= out_channels) continue;
             const int64 at = ((int64)n * out_channels + o) * pixels + p;
-            write<WIDTH>(shared + r * ROW + col, value_or_zero(bias, o), residual, y,
-                         at, low, high);
+            write<WIDTH>(shared + r * ROW + col, value_or_zero(bias, o), residual,
+                         y, at, low, high);
         }
     }
 }
@@ -653,7 +656,8 @@ __global__ void __launch_bounds__(128) pointwise_tensor_core(
     }
 
     write_tile<128, X_WIDTH>(shared, sums, bias, residual, y, first_channel,
-                             first_column, columns, out_channels, pixels, low, high);
+                             first_column, columns, out_channels, pixels, low,
+                             high);
 }
 // --- end ---
 
@@ -693,7 +697,8 @@ __device__ __forceinline__ void narrow(float value, Float16& to) {
 }
 
 // Read four 8 x 8 matrices. Each thread gives where a row begins, threads 0 to 7
-// those of the first matrix, and gets two neighbours of each; if TURNED, of a column.
+// those of the first matrix, and gets two neighbours of a row of each; if TURNED,
+// of a column.
 template <bool TURNED>
 __device__ __forceinline__ void load_matrices(unsigned (&to)[4], const void* row) {
     const unsigned from = (unsigned)__cvta_generic_to_shared(row);
@@ -730,8 +735,8 @@ __device__ __forceinline__ void multiply_add(Float16, float (&sums)[4],
 }
 #endif
 
-template <class T, int TILE_CHANNELS, int TILE_PIXELS, int X_WIDTH, int WEIGHT_WIDTH,
-          int THREADS = TILE_CHANNELS == 128 ? 256 : 128>  // 64 outputs each, or 32
+template <class T, int TILE_CHANNELS, int TILE_PIXELS, int X_WIDTH,
+          int WEIGHT_WIDTH, int THREADS = TILE_CHANNELS == 128 ? 256 : 128>
 __global__ void __launch_bounds__(THREADS) pointwise_sixteen_bits(
     const T* __restrict__ x, const T* __restrict__ weight,
     const T* __restrict__ bias, const T* __restrict__ residual,
@@ -780,7 +785,8 @@ __global__ void __launch_bounds__(THREADS) pointwise_sixteen_bits(
 #pragma unroll
             for (int i = 0; i < DOWN; ++i)
                 load_matrices<false>(
-                    a[i], weight_tile + (row + i * 16) * Ring::WEIGHT_ROW + c + side);
+                    a[i],
+                    weight_tile + (row + i * 16) * Ring::WEIGHT_ROW + c + side);
 #pragma unroll
             for (int j = 0; j < ACROSS / 2; ++j)
                 load_matrices<true>(

@@ -50,7 +50,9 @@ def pick(layer: Layer, *, precision: str = "ieee", device: Device | None = None)
     if name != "register":
         return tile
     thin = layer.pixels == 1 and layer.batch <= tile.tile[1] // 2  # of a tile, less than half is used
-    few = tile.grid(layer)[0] < device.processors / (1 if layer.x_width == 1 else 2)
+    # Tiles that are copied number by number are slow enough for the other kernel to gain earlier.
+    enough = device.processors / (1 if layer.x_width == 1 < layer.pixels else 2)
+    few = tile.grid(layer)[0] < enough
     return _for_few_outputs(layer, device) or tile if thin or few else tile
 
 

@@ -19,13 +19,14 @@ needs_compiler = needs(kernels.emulator.unavailable_reason())
 needs_nvrtc = needs(kernels.nvrtc_unavailable_reason())
 needs_disassembler = needs(kernels.disassembler_unavailable_reason())
 
-ONE_A_STEP = [
+ONE_A_STEP = [  # and two of the tensor cores
     "naive",
     "coalesced",
     "shared_tile",
     "register_blocking",
     "register_64x128",
     "tf32_64x128",
+    "tf32x3_64x128",
     "bf16_64x128",
     "one_pixel_8",
     "split_k",
@@ -62,14 +63,14 @@ def some_arrays(
     return {name: guarded(array, dtype=dtype) for name, array in values.items()}
 
 
-def sparse(*shape):
+def sparse(*shape, dtype=np.float32):
     """Zeros of which only the pages that someone writes to take up memory."""
     try:
         flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | getattr(mmap, "MAP_NORESERVE", 0)
-        memory = mmap.mmap(-1, 4 * int(np.prod(shape)), flags=flags)
+        memory = mmap.mmap(-1, np.dtype(dtype).itemsize * int(np.prod(shape)), flags=flags)
     except OSError:
         pytest.skip("this machine does not promise memory that it doesn't have")
-    return np.frombuffer(memory, np.float32).reshape(shape)
+    return np.frombuffer(memory, dtype).reshape(shape)
 
 
 def reference(arrays, activation=None):

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from companion.kernels import pointwise_conv
+from companion.kernels import VARIANTS, pointwise_conv
 from companion.kernels._arguments import check_arrays
-from tests.kernels.arrays import needs_compiler, sparse
+from tests.kernels.arrays import dtype_of, needs_compiler, sparse
 from tests.refusals import refusals
 
 KINDS = {"torch": torch.from_numpy, "numpy": lambda array: array}
@@ -53,7 +53,7 @@ BAD = [
             TypeError,
             f"got {dtype}",
         )
-        for dtype in ("float16", "int32", "complex64", "bool")
+        for dtype in ("int16", "int32", "complex64", "bool")
     ),
     ({"bias": lambda bias: cast(bias, "float64")}, TypeError, "share one dtype, got .*'bias': 'float64'"),
     # views, which are not copied in silence
@@ -65,9 +65,20 @@ BAD = [
     ({"stride": 2}, TypeError, "unexpected keyword argument 'stride'"),
     ({"activation": "gelu"}, ValueError, r"activation must be one of \(None, 'relu', 'relu6'\), got 'gelu'"),
     ({"activation": torch.relu}, ValueError, "activation must be one of .* got <built-in method relu"),
-    ({"precision": "fp16"}, ValueError, r"precision must be one of \('ieee', 'tf32'\), got 'fp16'"),
+    ({"precision": "fp16"}, ValueError, r"precision must be one of \('ieee', 'tf32', 'tf32x3'\), got 'fp16'"),
     ({"variant": "best"}, ValueError, "variant must be None or one of .*'naive'.*, got 'best'"),
     ({"variant": "tf32_64x128"}, ValueError, "computes in 'tf32', but precision is 'ieee'"),
+    (
+        {"variant": "tf32_64x128", "precision": "tf32x3"},
+        ValueError,
+        "computes in 'tf32', but precision is 'tf32x3'",
+    ),
+    (
+        {"variant": "tf32x3_64x128", "precision": "tf32"},
+        ValueError,
+        "computes in 'tf32x3', but precision is 'tf32'",
+    ),
+    ({"variant": "bf16_64x128", "precision": "tf32"}, ValueError, "computes in 'ieee', but precision is 'tf32'"),
     ({"variant": "naive", "precision": "tf32"}, ValueError, "computes in 'ieee', but precision is 'tf32'"),
 ]
 
@@ -85,7 +96,7 @@ def test_arrays_of_two_libraries_or_devices_are_refused(arrays):
     with pytest.raises(TypeError, match=r"arrays of one library, got {'x'"):
         pointwise_conv(**(arrays | {"weight": other}))
     with pytest.raises(TypeError, match=r"must share one device, got {'x': 'cpu', 'weight': 'meta'}"):
-        check_arrays({"x": torch.zeros(1, 2, 3, 4), "weight": torch.zeros(5, 2, device="meta")})
+        check_arrays({"x": torch.zeros(1, 2, 3, 4), "weight": torch.zeros(5, 2, device="meta")}, "ieee")
 
 
 def test_float64_is_for_checks_of_gradients_on_a_cpu():
@@ -95,8 +106,15 @@ def test_float64_is_for_checks_of_gradients_on_a_cpu():
 X, WEIGHT = torch.zeros(2, 5, 3, 4), torch.zeros(7, 5)
 test_what_one_library_alone_has_is_refused_in_words = refusals(
     (lambda: pointwise_conv(X.double(), WEIGHT.double(), precision="tf32"), "float32, got float64", TypeError),
-    (lambda: pointwise_conv(X.double().numpy(), WEIGHT.double().numpy()), "float32, got float64", TypeError),
-    (lambda: pointwise_conv(np.zeros((1, 2, 3, 4), ">f4"), np.zeros((2, 2), ">f4")), "float32, got >f4", TypeError),
+    (lambda: pointwise_conv(X.double().numpy(), WEIGHT.double().numpy()), "or float16, got float64", TypeError),
+    (
+        lambda: pointwise_conv(np.zeros((1, 2, 3, 4), ">f4"), np.zeros((2, 2), ">f4")),
+        "or float16, got >f4",
+        TypeError,
+    ),
+    (lambda: pointwise_conv(X.half(), WEIGHT.half(), precision="tf32"), "dtype float32, got float16", TypeError),
+    (lambda: pointwise_conv(X.bfloat16(), WEIGHT.bfloat16(), precision="tf32x3"), "32, got bfloat16", TypeError),
+    (lambda: pointwise_conv(X.half(), WEIGHT.bfloat16()), "share one dtype.*float16.*bfloat16", TypeError),
     (lambda: pointwise_conv(X.to(memory_format=torch.channels_last), WEIGHT), "must be contiguous.*channels_last"),
     (
         lambda: pointwise_conv(sparse(2**16, 1, 2**8, 2**7), np.zeros((1, 1), np.float32)),
@@ -116,7 +134,7 @@ def test_an_empty_result_needs_no_launch(empty, kind):
 
 @needs_compiler
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("precision", ["ieee", "tf32"])
+@pytest.mark.parametrize("precision", ["ieee", "tf32", "tf32x3"])
 def test_without_input_channels_the_bias_is_left(kind, precision):
     x, weight = np.zeros((2, 0, 3, 4), np.float32), np.zeros((3, 0), np.float32)
     x, weight, bias = map(KINDS[kind], (x, weight, np.array([-1, 2, 7], np.float32)))
@@ -128,13 +146,31 @@ def test_without_input_channels_the_bias_is_left(kind, precision):
 @needs_compiler
 @pytest.mark.parametrize(
     "variant",
-    ["naive", "coalesced", "shared_tile", "register_blocking", "register_16x128_scalar", "tf32_32x128_scalar"],
+    [
+        "naive",
+        "coalesced",
+        "shared_tile",
+        "register_blocking",
+        "register_16x128_scalar",
+        "tf32_32x128_scalar",
+        "bf16_128x128_scalar",
+        "f16_128x128_scalar",
+    ],
 )
 def test_numbers_that_are_not_numbers_go_where_they_should(variant):
-    x = np.zeros((1, 3, 2, 4), np.float32)
+    x = np.zeros((1, 3, 2, 4), dtype_of(VARIANTS[variant]))
     x[0, 0, 0] = [np.nan, np.inf, -np.inf, 1e-40]
-    weight, precision = np.ones((2, 3), np.float32), "tf32" if variant.startswith("tf32") else "ieee"
-    y = pointwise_conv(x, weight, variant=variant, precision=precision, activation="relu")
+    weight, precision = np.ones((2, 3), x.dtype), VARIANTS[variant].precision
+    y = pointwise_conv(x, weight, variant=variant, precision=precision, activation="relu").astype(np.float32)
     np.testing.assert_array_equal(y[0, :, 0, :3], [[np.nan, np.inf, 0]] * 2)
     np.testing.assert_array_equal(y[0, :, 1], 0)
     assert pointwise_conv(x, weight, variant=variant, precision=precision)[0, 0, 0, 2] == -np.inf
+
+
+@needs_compiler
+def test_an_infinity_under_three_products_is_no_finite_number():
+    x = np.zeros((1, 3, 2, 4), np.float32)
+    x[0, 1, 0] = [np.nan, np.inf, -np.inf, 1e-40]
+    y = pointwise_conv(x, np.ones((2, 3), np.float32), variant="tf32x3_32x128_scalar", precision="tf32x3")
+    assert not np.isfinite(y[0, :, 0, :3]).any()  # what is left of it when it is cut in two is no number
+    np.testing.assert_array_equal(y[0, :, 1], 0)

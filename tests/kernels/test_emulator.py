@@ -77,6 +77,83 @@ def test_data_off_the_16_byte_grid_is_computed_all_the_same(which):
             pointwise_conv(**arrays, precision=precision, variant=variant)
 
 
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+@pytest.mark.parametrize(
+    ("which", "by", "refused", "runs"),
+    [
+        ("x", 4, "64x128", "64x128_x4"),  # 8 bytes beyond the grid
+        ("residual", 4, "32x128", "32x128_x4"),
+        ("x", 1, "64x128_x4", "128x128_scalar_x"),
+        ("residual", 2, "128x128_x4", "128x128_scalar_x"),
+        ("weight", 4, "128x128_scalar_x", "128x128_scalar"),
+        ("weight", 1, "64x128_x4", "128x128_scalar"),
+    ],
+)
+def test_sixteen_bits_off_the_16_byte_grid_are_computed_all_the_same(dtype, which, by, refused, runs):
+    short = {"bfloat16": "bf16", "float16": "f16"}[dtype]
+    dtype = dtype_of(VARIANTS[f"{short}_{runs}"])
+    arrays = some_arrays(2, 16, 9, 4, 4, dtype=dtype)
+    arrays[which] = guarded(arrays[which], misaligned_by=by, dtype=dtype)
+    check(VARIANTS[f"{short}_{runs}"], arrays)
+    with pytest.raises(ValueError, match=f"'{short}_{refused}' needs .* multiples? of (16|8) bytes"):
+        pointwise_conv(**arrays, variant=f"{short}_{refused}")
+    wanted, scale = reference(arrays)
+    y = pointwise_conv(**arrays)  # whatever is chosen
+    assert y.dtype == dtype
+    assert (abs(y - wanted) / scale).max() < (2**-8 if short == "bf16" else 2**-10)
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+@pytest.mark.parametrize("in_channels", [4, 12, 20])
+@pytest.mark.parametrize("width", [8, 4, 3])
+def test_sixteen_bits_take_any_number_of_channels(dtype, in_channels, width):
+    dtype = dtype_of(VARIANTS[f"{'bf16' if dtype == 'bfloat16' else 'f16'}_64x128"])
+    arrays = some_arrays(2, in_channels, 5, 3, width, dtype=dtype)
+    wanted, scale = reference(arrays)
+    assert (abs(pointwise_conv(**arrays) - wanted) / scale).max() < 2**-8
+
+
+CONVERTED = """
+template <class T>
+__global__ void converted(const T* halves, float* wide, int count, const float* floats, T* narrowed, int more) {
+    for (int i = 0; i < count; ++i) wide[i] = widen(halves[i]);
+    for (int i = 0; i < more; ++i) narrow(floats[i], narrowed[i]);
+}
+"""
+
+
+def floats_to_round(halves):
+    """Floats of all kinds: each half, what lies just in the middle of two, neighbours of both, and any bits."""
+    finite = np.sort(halves[np.isfinite(halves)]).astype(np.float64)
+    middle = ((finite[1:] + finite[:-1]) / 2).astype(np.float32)  # exactly
+    edge = np.float32([finite[-1] + (finite[-1] - finite[-2]) / 2])  # from here on it is infinite
+    bits = np.random.default_rng(0).integers(0, 2**32, 200_000, np.uint32).view(np.float32)
+    small = np.random.default_rng(1).standard_normal(200_000, np.float32) * np.float32(2) ** -14
+    some = np.concatenate([halves, middle, edge, -edge, bits, small])
+    return np.concatenate([some, np.nextafter(some, np.float32(0)), np.nextafter(some, np.float32(np.inf))])
+
+
+@pytest.mark.parametrize(
+    ("element", "dtype"), [("BFloat16", dtype_of(VARIANTS["bf16_64x128"])), ("Float16", np.dtype(np.float16))]
+)
+def test_sixteen_bits_are_widened_and_rounded_as_numpy_does(element, dtype):
+    library = _build.build(_build.unit(source() + CONVERTED, f"converted<{element}>"), *LIBRARY)
+    halves = np.arange(2**16, dtype=np.uint16).view(dtype)
+    with np.errstate(all="ignore"):  # that numbers overflow is what is looked at
+        wanted_wide = halves.astype(np.float32)
+        floats = floats_to_round(wanted_wide)
+        wanted = floats.astype(dtype).view(np.uint16)
+    wide, narrowed = np.empty_like(wanted_wide), np.empty(floats.size, dtype)
+    numbers = halves, wide, np.int32(halves.size), floats, narrowed, np.int32(floats.size)
+    Kernel(library, "converted")((1,), (1,), numbers)
+    is_nan = np.isnan(wanted_wide)
+    assert np.isnan(wide[is_nan]).all()
+    np.testing.assert_array_equal(wide[~is_nan].view(np.uint32), wanted_wide[~is_nan].view(np.uint32))
+    got, is_nan = narrowed.view(np.uint16), np.isnan(floats)
+    assert (got[is_nan] == 0x7FFF).all()  # as PTX has it
+    np.testing.assert_array_equal(got[~is_nan], wanted[~is_nan])
+
+
 def test_a_stray_access_of_a_copy_is_an_error_and_not_a_crash():
     variant, arrays = VARIANTS["tf32_32x128"], some_arrays(1, 8, 8, 2, 4)
     odd = guarded(arrays["weight"], misaligned_by=1)
@@ -142,6 +219,23 @@ def test_what_cupy_would_pass_on_as_garbage_is_refused(change, message):
         call(**change)
 
 
+@pytest.mark.parametrize("name", ["bf16_64x128", "f16_128x128_scalar"])
+def test_a_kernel_for_sixteen_bits_refuses_other_arrays_and_the_others_refuse_sixteen_bits(name):
+    numbers = [*map(np.int32, (1, 8, 4, 8)), *map(np.float32, (0, 6))]
+    for variant, dtype, wanted, got in (
+        (VARIANTS[name], np.dtype(np.float32), "bfloat16 or float16", "float32"),
+        (VARIANTS["naive"], dtype_of(VARIANTS[name]), "float32", VARIANTS[name].dtype),
+        (VARIANTS[name], np.dtype(np.uint16), "bfloat16 or float16", "uint16"),
+    ):
+        right = dtype_of(variant)
+        for position, shape in enumerate([(8, 8), (4, 8), (4,), (4, 8), (4, 8)]):
+            arrays = [np.zeros(size, right) for size in ((8, 8), (4, 8), (4,), (4, 8), (4, 8))]
+            arrays[position] = np.zeros(shape, dtype)
+            message = f"argument {position} of {variant.name} must be .* of {wanted} or None, got an array of {got}"
+            with pytest.raises(TypeError, match=message):
+                Emulator().kernel(variant)((1,), variant.block, (*arrays, *numbers))
+
+
 @pytest.mark.parametrize(
     ("grid", "block", "shared_mem"),
     [((0,), (32,), 0), ((1,), (0,), 0), ((1,), (2048,), 0), ((1, 70_000), (32,), 0), ((1,), (32,), 300_000)],
@@ -162,12 +256,12 @@ def test_too_little_shared_memory_is_noticed():
     variant, arrays, backend = VARIANTS["tf32_32x128"], some_arrays(1, 96, 32, 4, 32), Emulator()
     numbers = [*map(np.int32, (1, 96, 32, 128)), *map(np.float32, (0, 6))]
     arguments = (arrays["x"], arrays["weight"], None, None, backend.empty((1, 32, 4, 32)), *numbers)
-    with pytest.raises(RuntimeError, match="leaves the block's 66000 bytes of shared memory"):
+    with pytest.raises(RuntimeError, match="leaves the block's 33744 bytes of shared memory"):
         backend.kernel(variant)((1,), variant.block, arguments, shared_mem=variant.shared_memory - 48)
 
 
 FAR = ("naive", "coalesced", "shared_tile", "register_blocking", "register_16x128_scalar", "tf32_32x128_scalar")
-FAR += ("split_k",)
+FAR += ("split_k", "f16_128x128_scalar")
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="memory is promised and not given on Linux only")
 
 
@@ -175,11 +269,11 @@ def run_the_last_block(name, int64="long long"):
     """Run one block, whose pixels lie beyond 2**31 floats, and check the last pixels of the last channel."""
     variant = VARIANTS[name]
     in_channels = 4 if variant.weight_width == 4 else 3
-    layer = Layer(batch=2, in_channels=in_channels, out_channels=5, pixels=2**29 + 4)
-    x = sparse(layer.batch, layer.in_channels, layer.pixels)
-    y = sparse(layer.batch, layer.out_channels, layer.pixels)
+    layer = Layer(batch=2, in_channels=in_channels, out_channels=5, pixels=2**29 + 4, dtype=variant.dtype)
+    x = sparse(layer.batch, layer.in_channels, layer.pixels, dtype=dtype_of(variant))
+    y = sparse(layer.batch, layer.out_channels, layer.pixels, dtype=dtype_of(variant))
     assert x.size > 2**31
-    weight = np.arange(5 * in_channels, dtype=np.float32).reshape(5, in_channels)
+    weight = np.arange(5 * in_channels, dtype=x.dtype).reshape(5, in_channels)
     x[1, :, -300:] = np.random.default_rng(0).standard_normal((in_channels, 300))
     code = source().replace("using int64 = long long;", f"using int64 = {int64};")
     (blocks,) = variant.grid(layer)
@@ -188,8 +282,8 @@ def run_the_last_block(name, int64="long long"):
     kernel((blocks,), variant.block, (x, weight, None, None, y, *numbers), shared_mem=variant.shared_memory)
     written = np.flatnonzero(y[1, 4, -300:])
     assert written[-1] == 299
-    wanted = weight[4] @ x[1, :, -300:][:, written]
-    np.testing.assert_allclose(y[1, 4, -300:][written], wanted, rtol=2e-3, atol=2e-2)
+    wanted = weight[4].astype(np.float32) @ x[1, :, -300:][:, written].astype(np.float32)
+    np.testing.assert_allclose(y[1, 4, -300:][written].astype(np.float32), wanted, rtol=2e-3, atol=2e-2)
 
 
 @on_linux
@@ -259,7 +353,7 @@ def test_without_a_compiler_one_sentence_says_so(monkeypatch):
     assert "runs on Linux (on Windows: in WSL), not on win32" in _build.unavailable_reason()
 
 
-@pytest.mark.parametrize("name", ["shared_tile", "tf32_32x128"])
+@pytest.mark.parametrize("name", ["shared_tile", "tf32_32x128", "bf16_32x128"])
 @pytest.mark.parametrize("flags", [("-Werror",), ("-Werror", "-DEMULATOR_UCONTEXT")])
 def test_it_compiles_without_a_warning_and_runs_with_portable_fibers_too(name, flags):
     variant = VARIANTS[name]
@@ -269,7 +363,7 @@ def test_it_compiles_without_a_warning_and_runs_with_portable_fibers_too(name, f
         def kernel(self, variant, array=None):
             return Kernel(library, variant.name)
 
-    check(variant, some_arrays(*sizes_for(variant)), backend=Portable())
+    check(variant, some_arrays(*sizes_for(variant), dtype=dtype_of(variant)), backend=Portable())
 
 
 def test_a_mistake_in_the_source_is_reported_with_its_line():
@@ -282,7 +376,7 @@ def test_a_mistake_in_the_source_is_reported_with_its_line():
 @pytest.mark.parametrize("step", [step for step in STEPS if variants_of(step)])
 def test_outputs_that_nobody_writes_are_noticed(step):
     variant = variants_of(step)[0]
-    arrays = some_arrays(*sizes_for(variant))
+    arrays = some_arrays(*sizes_for(variant), dtype=dtype_of(variant))
 
     class Half(Emulator):
         def kernel(self, variant, array=None):

@@ -1,11 +1,13 @@
 """What the compiler for GPUs makes of the kernels: it needs no GPU, and shows what the design intends."""
 
+import re
+from collections import Counter
 from functools import cache
 
 import pytest
 
 from companion.kernels import ARCHITECTURES, VARIANTS, _nvrtc, _sass, compile_variant, edited, instructions
-from tests.kernels.arrays import ONE_A_STEP, needs_disassembler, needs_nvrtc, variants_of
+from tests.kernels.arrays import ONE_A_STEP, needs_disassembler, needs_nvrtc
 
 pytestmark = needs_nvrtc
 
@@ -21,7 +23,7 @@ def threads(variant):
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-@pytest.mark.parametrize("name", ONE_A_STEP)
+@pytest.mark.parametrize("name", [*ONE_A_STEP, "f16_64x128"])
 def test_every_step_compiles_for_every_architecture_and_keeps_all_in_registers(name, architecture):
     binary = compiled(VARIANTS[name], architecture)
     assert (binary.cubin[:4], binary.spilled) == (b"\x7fELF", 0)
@@ -45,6 +47,27 @@ def a_plain_step_multiplies_without_tensor_cores(variant, code):
     assert count(code, "BAR") == (2 if variant.tile else 0)
 
 
+ACCESS = {2: ".U16", 4: "", 8: ".64", 16: ".128"}  # how an instruction names the bytes that it moves
+
+
+def it_copies_past_the_registers_and_stores_as_wide_as_it_may(variant, code, depth):
+    """Hold a kernel with a ring of tiles to the copies of three fetches, and its stores to the width of x."""
+    size = 4 if variant.dtype == "float32" else 2
+    channels, columns = variant.tile
+    wanted = Counter()
+    for numbers, width, name in (
+        (columns, variant.x_width, "LDGSTS.E.BYPASS.128"),  # past the cache, which only 16 bytes can be
+        (channels, variant.weight_width, "LDGSTS.E.128"),
+    ):
+        name = name if width * size == 16 else "STS.U16" if width * size == 2 else f"LDGSTS.E{ACCESS[width * size]}"
+        wanted[name] += 3 * -(-numbers * depth // (width * threads(variant)))
+    assert {key: n for key, n in code.items() if key.startswith("LDGSTS") or key == "STS.U16"} == wanted
+    stores = channels * columns // threads(variant) // variant.x_width
+    found = code[f"STG.E{ACCESS[variant.x_width * size]}"]
+    assert count(code, "STG") == found
+    assert found in (stores, 2 * stores)  # with a residual, and without
+
+
 def a_register_tile_multiplies_out_of_registers_and_moves_float4s(variant, code):
     channels, columns = variant.tile
     outputs = channels * columns // threads(variant)
@@ -53,27 +76,39 @@ def a_register_tile_multiplies_out_of_registers_and_moves_float4s(variant, code)
     assert count(code, "LDS") == code["LDS.128"] == 4 * outputs // 8 + 16 * 2  # weights, and pixels
     assert count(code, "STS") == 0
     assert count(code, "BAR") == 1
-    assert (code["LDGSTS.E.BYPASS.128"] > 0) == (variant.weight_width == 4)
-    if variant.x_width == 4:
-        assert count(code, "LDGSTS") == code["LDGSTS.E.BYPASS.128"]
-        assert count(code, "STG") == code["STG.E.128"] > 0
-    else:  # which shows that these counts can fail
-        assert count(code, "STG") == code["STG.E"] >= outputs
+    it_copies_past_the_registers_and_stores_as_wide_as_it_may(variant, code, depth=16)
 
 
 def a_tensor_core_multiplies_there_and_copies_past_the_registers(variant, code):
     channels, columns = variant.tile
-    of_a_warp = channels * columns // 4 // (16 * 8)
+    down, across = channels // 2 // 16, columns // 2 // 8  # small matrices of a warp
+    products = {"tf32": 1, "tf32x3": 3}[variant.precision]
     assert count(code, "FFMA") == 0
-    assert count(code, "HMMA") == code["HMMA.1688.F32.TF32"] == of_a_warp * 32 // 8
-    assert count(code, "LDGSTS") > 0
-    assert count(code, "BAR") == 1
-    if variant.x_width == 4:
-        assert count(code, "LDGSTS") == code["LDGSTS.E.BYPASS.128"]
-        assert count(code, "STG") == code["STG.E.64"] > 0
-    else:
-        assert code["LDGSTS.E"] > 0
-        assert (code["LDGSTS.E.BYPASS.128"] > 0) == (variant.weight_width == 4)
+    assert count(code, "HMMA") == code["HMMA.1688.F32.TF32"] == down * across * 16 // 8 * products
+    assert code["LDS"] >= 16 // 8 * (4 * down + 2 * across)  # the small matrices
+    it_writes_its_tile_along_the_rows(variant, code, down, across)
+    it_copies_past_the_registers_and_stores_as_wide_as_it_may(variant, code, depth=16)
+
+
+def it_writes_its_tile_along_the_rows(variant, code, down, across):
+    assert count(code, "BAR") == 1 + 2 * down
+    assert code["STS.64"] == 2 * down * across
+    narrow = code["STS.U16"] if variant.dtype != "float32" else 0
+    assert count(code, "STS") == code["STS.64"] + narrow
+    assert (code["LDS.128"] > 0) == (variant.x_width > 1)
+
+
+def sixteen_bits_take_pairs_from_ldmatrix_and_sixteen_channels_at_once(variant, code):
+    channels, columns = variant.tile
+    down, across = channels // (threads(variant) // 64) // 16, columns // 2 // 8
+    name = {"bfloat16": "HMMA.16816.F32.BF16", "float16": "HMMA.16816.F32"}[variant.dtype]
+    assert count(code, "FFMA") == 0
+    assert count(code, "HMMA") == code[name] == down * across * 32 // 16
+    assert count(code, "LDSM") == code["LDSM.16.M88.4"] + code["LDSM.16.MT88.4"]
+    assert (code["LDSM.16.M88.4"], code["LDSM.16.MT88.4"]) == (2 * down, across)
+    assert count(code, "LDS") == code["LDS.128" if variant.x_width > 1 else "LDS"]
+    it_writes_its_tile_along_the_rows(variant, code, down, across)
+    it_copies_past_the_registers_and_stores_as_wide_as_it_may(variant, code, depth=32)
 
 
 def a_split_sum_loads_four_at_a_time_and_adds_up_in_shuffles_or_shared_memory(variant, code):
@@ -93,24 +128,14 @@ CHECKS = {
     "one_pixel": a_split_sum_loads_four_at_a_time_and_adds_up_in_shuffles_or_shared_memory,
     "split_k": a_split_sum_loads_four_at_a_time_and_adds_up_in_shuffles_or_shared_memory,
     "tensor_core": a_tensor_core_multiplies_there_and_copies_past_the_registers,
+    "sixteen_bits": sixteen_bits_take_pairs_from_ldmatrix_and_sixteen_channels_at_once,
 }
 
 
 @needs_disassembler
 @pytest.mark.parametrize(
     "name",
-    [
-        "naive",
-        "shared_tile",
-        "register_blocking",
-        *(variant.name for variant in variants_of("register_tile") if variant.x_width == 4),
-        "register_64x128_scalar",
-        "tf32_128x128",
-        "tf32_64x128_scalar_x",
-        "one_pixel_1",
-        "one_pixel_8",
-        "split_k",
-    ],
+    [name for name in VARIANTS if name not in ("coalesced", "one_pixel_1_scalar", "one_pixel_8_scalar")],
 )
 def test_the_instructions_are_those_that_the_design_intends(name):
     variant = VARIANTS[name]
@@ -120,8 +145,9 @@ def test_the_instructions_are_those_that_the_design_intends(name):
 
 
 def test_background_copies_are_refused_before_compute_capability_8():
-    with pytest.raises(RuntimeError, match="NVRTC refuses pointwise_tensor_core<64, 128, 4, 4> for sm_75"):
-        compile_variant(VARIANTS["tf32_64x128"], "sm_75")
+    for name in ("register_64x128", "tf32_64x128", "tf32x3_64x128", "bf16_64x128", "f16_128x128_x4"):
+        with pytest.raises(RuntimeError, match=rf"NVRTC refuses {re.escape(VARIANTS[name].expression)} for sm_75"):
+            compile_variant(VARIANTS[name], "sm_75")
     for name in ("shared_tile", "register_blocking"):
         assert compile_variant(VARIANTS[name], "sm_75").spilled == 0
 

@@ -46,7 +46,7 @@ def test_the_numbers_that_the_table_repeats_are_those_of_the_source():
     for number in (
         "THREAD_PIXELS = 8",
         "DEPTH = 16",
-        "TF32_DEPTH = 32",
+        "HALF_DEPTH = 32",
         "STAGES = 3",
         "TILE = 16",
         "STRIP = 8",

@@ -422,7 +422,7 @@ def test_targets_are_shares_of_ceilings_and_ratios_of_times():
         (thin.label, "thin: share of the copy bandwidth"): (0.9, 0.8, True),
         (thin.label, "thin: times as fast as eager, NCHW"): (2.5, 2.0, True),
         (thin.label, "thin: times as fast as torch.compile, channels_last"): (1.5, 2.0, False),
-        (thin.label, "thin: times as fast as cuDNN fused, channels_last"): (0.9, 1.0, False),
+        (thin.label, "float32: times as fast as cuDNN fused, channels_last"): (0.9, 1.0, False),
         (thin.label, "TF32: share of the copy bandwidth"): (0.6, 0.8, False),
         (middle.label, "middle: share of the SGEMM ceiling"): (0.8, 0.8, True),
         (middle.label, "bfloat16: share of the copy bandwidth"): (0.9, 0.9, True),

@@ -17,6 +17,7 @@ NOT_A_STATEMENT = [
         r"(?s:\$\$.*?\$\$)|\$[^$]+\$",  # a formula
         r"\]\([^)]*\)",  # where a link goes
         r'"[^"]*"|“[^”]*”',  # somebody's words
+        r"\b3×TF32\b",  # a precision
         r"\d+(?:\s?[×x]\s?\d+)+",  # a size: 3×3, 28 × 28
         r"\b[vV]\d+\.\d+\b",  # a version: ResNet v1.5
         r"\b[A-Za-z]+[-.]?\d[\w-]*",  # a name: ResNet-50, A3, BT.601

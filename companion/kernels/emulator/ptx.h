@@ -54,7 +54,7 @@ UNWATCHED void load_matrices_warp(Thread* warp) {
             for (unsigned k = 0; k < 2; ++k) {
                 const unsigned along = i % 4 * 2 + k, other = i / 4;
                 const unsigned row = TURNED ? along : other, column = TURNED ? other : along;
-                memcpy(&pair[k], static_cast<const char*>(warp[m * 8 + row].matrix_row) + 2 * column, 2);
+                pair[k] = warp[m * 8 + row].matrix_row[column];
             }
             warp[i].loaded[m] = pair[0] | unsigned(pair[1]) << 16;
         }
@@ -116,7 +116,7 @@ void load_matrices(unsigned (&to)[4], const void* row) {
     if (reinterpret_cast<uintptr_t>(row) % 16) fail("a row of load_matrices must start at a multiple of 16 bytes");
     if (from < begin || from + 16 > begin + launch->shared_memory)
         fail("load_matrices leaves the block's %u bytes of shared memory", launch->shared_memory);
-    current->matrix_row = row;
+    memcpy(current->matrix_row, row, 16);  // by the thread itself, which sanitizers see
     current->loaded = to;
     meet(load_matrices_warp<TURNED>);
 }

@@ -39,7 +39,9 @@ def pick(layer: Layer, *, precision: str = "ieee", device: Device | None = None)
     name = {"bfloat16": "bf16", "float16": "f16"}.get(layer.dtype, name)
     if name == "register" and device.capability < (8, 0):
         return VARIANTS["register_blocking"]  # the largest tile without copies in the background
-    suffix = _suffix(layer.x_width if layer.weight_width > 1 else 1, layer.weight_width, 4 if float32 else 8)
+    full = 4 if float32 else 8
+    widths = (layer.x_width, full) if layer.weight_width == full else (1, 1)
+    suffix = _suffix(*widths, full)
     names = [f"{name}_{tile}{suffix}" for tile in _COST["register" if name == "register" else "tensor"]]
     there = [VARIANTS[name] for name in names if name in VARIANTS]
     able = [variant for variant in there if variant.obstacle(layer, device) is None]

@@ -38,7 +38,7 @@ ASKED = st.one_of(  # a layer and a precision for it
 )
 
 
-@given(ASKED, st.sampled_from([Device(), SMALL_GPU, LITTLE_MEMORY]))
+@given(ASKED, st.sampled_from([Device(), SMALL_GPU]))
 def test_the_choice_can_run_the_layer_on_the_device(asked, device):
     layer, precision = asked
     variant = pick(layer, precision=precision, device=device)

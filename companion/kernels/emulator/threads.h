@@ -45,7 +45,7 @@ struct Thread {
     const unsigned *a = nullptr, *b = nullptr;
     float value = 0;  // those of a shuffle: what this thread gives, and from whom it takes
     unsigned partner = 0;
-    unsigned short matrix_row[8] = {};  // those of load_matrices: the row that it has read, and where its share goes
+    unsigned short matrix_row[8] = {};  // those of load_matrices: the row it has read, and where to put its share
     unsigned* loaded = nullptr;
 };
 

@@ -148,6 +148,7 @@ inline const char* run(const Launch& wanted, void (*function)(void**), void** va
             snprintf(error, sizeof error, "block %lld writes beyond its %u bytes of shared memory", block,
                      wanted.shared_memory);
     }
+    for (unsigned i = 0; i < size; ++i) release_stack(threads[i].fiber);
     return error[0] ? error : nullptr;
 }
 

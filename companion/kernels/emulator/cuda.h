@@ -16,7 +16,7 @@ struct alignas(16) float4 {
 inline float2 make_float2(float x, float y) { return {x, y}; }
 inline float4 make_float4(float x, float y, float z, float w) { return {x, y, z, w}; }
 
-#define __global__
+#define __global__ inline  // what nobody calls is not compiled
 #define __device__
 #define __forceinline__ inline
 #define __restrict__ __restrict

@@ -49,7 +49,7 @@ struct Thread {
     unsigned* loaded = nullptr;
 };
 
-inline Thread threads[MOST_THREADS];  // their stacks are kept from launch to launch
+inline Thread threads[MOST_THREADS];  // their stacks are kept from block to block
 inline Thread* current = nullptr;
 inline Fiber scheduler;
 inline const Launch* launch = nullptr;

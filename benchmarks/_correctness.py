@@ -23,6 +23,7 @@ SHAPES = (
     (9, 256, 70, 1, 1),
     (1, 2048, 128, 1, 1),
     (3, 136, 70, 4, 10),
+    (2, 72, 37, 4, 4),
 )
 FAR = (3, 2**28 + 4)  # images, pixels: x of 4 channels has more than 2**31 numbers
 

@@ -23,7 +23,7 @@ TAGS = {
     "remove-input",  # the puzzle on the first page
 }
 FOLDED = {"hide-cell", "hide-input", "remove-cell", "remove-input"}
-LARGEST = 500_000  # bytes: drawings, and interactive parts with their scripts
+LARGEST = 480_000  # bytes: drawings, and interactive parts with their scripts
 WIDEST = 84  # characters of code that fit beside each other on the site
 SHOWN = 230  # lines of code that a chapter shows without a click, at most
 

@@ -6,7 +6,6 @@ from companion.figures.charts import bars, curves
 from companion.figures.dots import dot_panels, dots
 from companion.figures.heat_maps import heat_maps
 from companion.figures.histograms import histograms
-from companion.figures.journey import journey
 from companion.figures.matrix import mixing_matrix
 from companion.figures.number_grids import number_grids
 from companion.figures.picture import Picture, canvas
@@ -40,7 +39,6 @@ __all__ = [
     "dots",
     "heat_maps",
     "histograms",
-    "journey",
     "mixing_matrix",
     "number_grids",
     "pipeline",

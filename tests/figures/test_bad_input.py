@@ -17,7 +17,6 @@ BASE = {
 }
 LABELLED = {"label": "x"}
 AXES = {"xlabel": "channel", "ylabel": "class", "label": "gate"}
-STOPS = [("memory", "x")] * 4
 ROOFS, ROWS = {"a": (3e12, 6e13)}, {"net": [8.0]}
 GRID = [[-1.0, 1.0], [-1.0, 1.0]]
 ONE, THREE = {"": {"r": (1, 2, 3)}}, ["a", "b", "c"]
@@ -64,9 +63,6 @@ NAN, INF = math.nan, math.inf
             ("histograms", ({"x": {"a": [0.5, value]}},), {}, rf"inside the window \(0, 1\), got {value}")
             for value in (-0.1, 1.1, NAN, INF)
         ),
-        ("journey", (STOPS[:1], []), {}, "stops must be 2 to 4, got 1"),
-        ("journey", (STOPS * 2, ["8"] * 7), {}, "stops must be 2 to 4, got 8"),
-        ("journey", (STOPS, ["8"] * 2), {}, "moves must be one fewer than stops, got 2 for 4"),
         ("mixing_matrix", (), {}, "matrices must be at least one, got none"),
         ("mixing_matrix", ([[1]],), {"titles": ["a", "b"]}, "titles must be one for each matrix, got 2 for 1"),
         ("mixing_matrix", ([[]],), {}, r"1 to 64 rows and columns, got the shape \(1, 0\)"),

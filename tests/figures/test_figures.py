@@ -29,7 +29,6 @@ DRAWN = {
     "dot_panels": partial(figures.dot_panels, {"few": {"a": [1, 2]}, "many": {"a": [3, 4]}}, label="x"),
     "heat_maps": partial(figures.heat_maps, {"a": [[0, -1]]}, xlabel="channel", ylabel="class", label="gate"),
     "histograms": partial(figures.histograms, {"one": {"a": [0, 1], "b": [0.5]}}, label="gate", window=(0, 1)),
-    "journey": partial(figures.journey, [("memory", "x"), ("registers", "8 floats")], ["64\na thread"]),
     "mixing_matrix": partial(figures.mixing_matrix, [[1, -1, 0]], titles=["m"], write=".1f"),
     "number_grids": partial(
         figures.number_grids, [("x", [[[1, 2]]] * 2), ("y", [[[-3]]])], ["sum\n→"], bypass=True

@@ -9,7 +9,7 @@ from functools import cache
 
 import torch
 
-from companion.kernels._source import FILE, source
+from companion.kernels._source import FILE, alone
 from companion.kernels._variants import VARIANTS, Device, Variant
 
 _CPU_WAY = "On a CPU, give torch tensors that lie there, or NumPy arrays, which the emulator runs"
@@ -106,7 +106,7 @@ def _kernel(name: str, index: int):
 
     variant = VARIANTS[name]
     module = cupy.RawModule(
-        code=f'#line 1 "{FILE}"\n{source()}',  # so that messages name the file and its lines
+        code=f'#line 1 "{FILE}"\n{alone(variant.step)}',  # so that messages name the file and its lines
         options=("--std=c++17",),
         name_expressions=(variant.expression,),
     )

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from companion.kernels._source import FILE, source
+from companion.kernels._source import FILE, alone
 from companion.kernels._variants import Variant
 
 ARCHITECTURES = ("sm_80", "sm_86", "sm_89", "sm_90", "sm_100")
@@ -76,7 +76,7 @@ def compile_variant(variant: Variant, architecture: str = "sm_90", *, code: str 
         getattr(nvrtc, f"nvrtcGet{what}")(program, text)
         return text.raw
 
-    text, expression = (source() if code is None else code).encode(), variant.expression.encode()
+    text, expression = alone(variant.step, code).encode(), variant.expression.encode()
     nvrtc.nvrtcCreateProgram(ctypes.byref(program), text, FILE.encode(), 0, None, None)
     try:
         nvrtc.nvrtcAddNameExpression(program, expression)

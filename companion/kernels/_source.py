@@ -50,6 +50,26 @@ def step(name: str) -> str:
     return found[1]
 
 
+def alone(name: str, code: str | None = None) -> str:
+    """Return the source without the other steps' kernels that a compiler would take for wanted: no template.
+
+    Their lines stay, empty, so that messages name the right ones. To compile them along takes half a second.
+
+    Args:
+        name: the step whose kernel is wanted.
+        code: the source; None for ``source()``.
+
+    >>> "void pointwise_coalesced(" in source(), "void pointwise_coalesced(" in alone("naive")
+    (True, False)
+    """
+
+    def kept(kernel: re.Match) -> str:
+        return kernel[0] if f"pointwise_{name}(" in kernel[0] else "\n" * kernel[0].count("\n")
+
+    text = source() if code is None else code
+    return re.sub(r'^extern "C" __global__ .*?^}$', kept, text, flags=re.DOTALL | re.MULTILINE)
+
+
 def edited(name: str, piece: str, instead: str = "") -> str:
     """Return the source of all kernels with one piece of one step replaced, to see what happens then.
 

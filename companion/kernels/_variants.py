@@ -1,6 +1,6 @@
 """List the variants: which kernels there are, and what each needs. Plain numbers; nothing is launched here."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -211,14 +211,12 @@ _SPLIT_K = Variant(
     "split_k", "split_k", "pointwise_split_k", block=(512,), tile=(8, 64), weight_width=4, in_order=False
 )
 _WIDTHS = ((4, 4), (1, 4), (1, 1))
-_HALF_WIDTHS = ((8, 8), (4, 8), (1, 8), (1, 1))
 _REGISTER_TILES = ((96, 128, 6), (64, 128, 8), (32, 128, 4), (16, 128, 2), (64, 64, 4))
-_TENSOR_CORE_TILES = ((128, 128), (64, 128), (32, 128))
-
-
-def _sized(tiles: tuple[tuple[int, ...], ...]) -> Iterator[tuple[tuple[int, ...], tuple[int, int]]]:
-    """Yield tiles and widths, without those for which registers would run out."""
-    return ((tile, widths) for tile in tiles for widths in _WIDTHS if (tile[0], widths) != (128, (1, 1)))
+_TENSOR_CORE_TILES = ((64, 128), (32, 128))
+_HALF_TILES = (  # copies of one number each take eight warps
+    *(((128, 128), widths) for widths in ((1, 8), (1, 1))),
+    *((tile, widths) for tile in _TENSOR_CORE_TILES for widths in ((8, 8), (4, 8))),
+)
 
 
 VARIANTS: Mapping[str, Variant] = MappingProxyType(
@@ -231,18 +229,17 @@ VARIANTS: Mapping[str, Variant] = MappingProxyType(
             Variant(
                 "register_blocking", "register_blocking", "pointwise_register_blocking", block=(512,), tile=(64, 64)
             ),
-            *(_register_tile(*tile, *widths) for tile, widths in _sized(_REGISTER_TILES)),
+            *(_register_tile(*tile, *widths) for tile in _REGISTER_TILES for widths in _WIDTHS),
             *(
                 _tensor_core(*tile, *widths, products)
                 for products in (1, 3)
-                for tile, widths in _sized(_TENSOR_CORE_TILES)
+                for tile in _TENSOR_CORE_TILES
+                for widths in _WIDTHS
             ),
             *(
                 _sixteen_bits(dtype, *tile, *widths)
                 for dtype in ("bfloat16", "float16")
-                for tile in _TENSOR_CORE_TILES
-                for widths in _HALF_WIDTHS
-                if tile[0] == 128 or widths[0] > 1  # copies of one number each take eight warps
+                for tile, widths in _HALF_TILES
             ),
             *(_one_pixel(images, width) for images in (1, 8) for width in (4, 1)),
             _SPLIT_K,

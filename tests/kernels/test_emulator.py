@@ -84,7 +84,7 @@ def test_data_off_the_16_byte_grid_is_computed_all_the_same(which):
         ("x", 4, "64x128", "64x128_x4"),  # 8 bytes beyond the grid
         ("residual", 4, "32x128", "32x128_x4"),
         ("x", 1, "64x128_x4", "128x128_scalar_x"),
-        ("residual", 2, "128x128_x4", "128x128_scalar_x"),
+        ("residual", 2, "32x128_x4", "128x128_scalar_x"),
         ("weight", 4, "128x128_scalar_x", "128x128_scalar"),
         ("weight", 1, "64x128_x4", "128x128_scalar"),
     ],
@@ -219,13 +219,16 @@ def test_what_cupy_would_pass_on_as_garbage_is_refused(change, message):
         call(**change)
 
 
-@pytest.mark.parametrize("name", ["bf16_64x128", "f16_128x128_scalar"])
-def test_a_kernel_for_sixteen_bits_refuses_other_arrays_and_the_others_refuse_sixteen_bits(name):
+@pytest.mark.parametrize(
+    ("name", "other"), [("bf16_64x128", "f16_128x128_scalar"), ("f16_128x128_scalar", "bf16_64x128")]
+)
+def test_a_kernel_for_sixteen_bits_refuses_other_arrays_and_the_others_refuse_sixteen_bits(name, other):
     numbers = [*map(np.int32, (1, 8, 4, 8)), *map(np.float32, (0, 6))]
     for variant, dtype, wanted, got in (
-        (VARIANTS[name], np.dtype(np.float32), "bfloat16 or float16", "float32"),
+        (VARIANTS[name], np.dtype(np.float32), VARIANTS[name].dtype, "float32"),
         (VARIANTS["naive"], dtype_of(VARIANTS[name]), "float32", VARIANTS[name].dtype),
-        (VARIANTS[name], np.dtype(np.uint16), "bfloat16 or float16", "uint16"),
+        (VARIANTS[name], dtype_of(VARIANTS[other]), VARIANTS[name].dtype, VARIANTS[other].dtype),
+        (VARIANTS[name], np.dtype(np.uint16), VARIANTS[name].dtype, "uint16"),
     ):
         right = dtype_of(variant)
         for position, shape in enumerate([(8, 8), (4, 8), (4,), (4, 8), (4, 8)]):

@@ -2,16 +2,22 @@
 
 import re
 from collections import Counter
-from functools import cache
 
 import pytest
 
-from companion.kernels import ARCHITECTURES, VARIANTS, _nvrtc, _sass, compile_variant, edited, instructions
-from tests.kernels.arrays import ONE_A_STEP, needs_disassembler, needs_nvrtc
+from companion.kernels import (
+    ARCHITECTURES,
+    VARIANTS,
+    _nvrtc,
+    _sass,
+    compile_variant,
+    disassembler_unavailable_reason,
+    edited,
+    instructions,
+)
+from tests.kernels.arrays import ONE_A_STEP, needs_nvrtc
 
 pytestmark = needs_nvrtc
-
-compiled = cache(compile_variant)
 
 
 def count(code, *names):
@@ -22,21 +28,11 @@ def threads(variant):
     return variant.block[0] * (variant.block[1] if len(variant.block) > 1 else 1)
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("architecture", [name for name in ARCHITECTURES if name != "sm_90"])  # that one: below
 @pytest.mark.parametrize("name", [*ONE_A_STEP, "f16_64x128"])
 def test_every_step_compiles_for_every_architecture_and_keeps_all_in_registers(name, architecture):
-    binary = compiled(VARIANTS[name], architecture)
+    binary = compile_variant(VARIANTS[name], architecture)
     assert (binary.cubin[:4], binary.spilled) == (b"\x7fELF", 0)
-
-
-@pytest.mark.parametrize("name", VARIANTS)
-def test_no_variant_spills_and_its_block_fits_a_multiprocessor(name):
-    variant = VARIANTS[name]
-    binary = compiled(variant, "sm_90")
-    assert binary.spilled == 0
-    assert 0 < binary.registers * threads(variant) <= 65_536
-    assert binary.shared_memory <= 48 * 1024
-    assert binary.shared_memory + variant.shared_memory <= 227 * 1024
 
 
 def a_plain_step_multiplies_without_tensor_cores(variant, code):
@@ -132,20 +128,24 @@ CHECKS = {
 }
 
 
-@needs_disassembler
-@pytest.mark.parametrize(
-    "name",
-    [name for name in VARIANTS if name not in ("coalesced", "one_pixel_1_scalar", "one_pixel_8_scalar")],
-)
-def test_the_instructions_are_those_that_the_design_intends(name):
+@pytest.mark.parametrize("name", VARIANTS)
+def test_a_variant_fits_a_multiprocessor_and_has_the_instructions_that_the_design_intends(name):
     variant = VARIANTS[name]
-    code = instructions(compiled(variant, "sm_90"))
+    binary = compile_variant(variant, "sm_90")
+    assert binary.spilled == 0
+    assert 0 < binary.registers * threads(variant) <= 65_536
+    assert binary.shared_memory <= 48 * 1024
+    assert binary.shared_memory + variant.shared_memory <= 227 * 1024
+    if reason := disassembler_unavailable_reason():
+        pytest.skip(reason)
+    code = instructions(binary)
     assert count(code, "LDL", "STL") == 0
-    CHECKS[variant.step](variant, code)
+    if name not in ("coalesced", "one_pixel_1_scalar", "one_pixel_8_scalar"):
+        CHECKS[variant.step](variant, code)
 
 
 def test_background_copies_are_refused_before_compute_capability_8():
-    for name in ("register_64x128", "tf32_64x128", "tf32x3_64x128", "bf16_64x128", "f16_128x128_x4"):
+    for name in ("register_64x128", "tf32_64x128", "tf32x3_64x128", "bf16_64x128", "f16_64x128_x4"):
         with pytest.raises(RuntimeError, match=rf"NVRTC refuses {re.escape(VARIANTS[name].expression)} for sm_75"):
             compile_variant(VARIANTS[name], "sm_75")
     for name in ("shared_tile", "register_blocking"):

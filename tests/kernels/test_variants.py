@@ -208,8 +208,8 @@ def test_obstacles_are_named():
     layer = Layer(1, 6, 8, 49)
     assert "H * W to be a multiple of 4" in VARIANTS["register_64x128"].obstacle(layer, Device())
     assert "C_in to be a multiple of 4" in VARIANTS["tf32_64x128_scalar_x"].obstacle(layer, Device())
-    assert "56832 bytes of shared memory" in VARIANTS["tf32_128x128_scalar_x"].obstacle(
-        Layer(1, 8, 8, 49, 1, 4), LITTLE_MEMORY
+    assert "56832 bytes of shared memory" in VARIANTS["f16_128x128_scalar_x"].obstacle(
+        Layer(1, 8, 8, 49, 1, 8, "float16"), LITTLE_MEMORY
     )
     assert "is for arrays of float32, these hold float16" in VARIANTS["naive"].obstacle(
         replace(layer, dtype="float16"), Device()

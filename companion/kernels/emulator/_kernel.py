@@ -9,7 +9,9 @@ import numpy as np
 ORDERS = ("forward", "reversed", "interleaved", "shuffled")
 
 _ONE_AT_A_TIME = Lock()  # a library has one set of threads
-_LETTERS = {"i": np.int32, "f": np.float32, **dict.fromkeys("rwRW", np.uint64)}  # as in call.h
+# As in call.h. Large letters are pointers that the kernel writes to.
+_NUMBERS = {"i": np.int32, "f": np.float32}
+_POINTERS = {"p": "float32", "b": "bfloat16", "h": "float16"}
 
 
 class _Launch(ctypes.Structure):
@@ -64,7 +66,7 @@ class Kernel:
             grid: number of blocks along x, y and z; missing ones are 1.
             block: threads of a block, likewise.
             args: for the kernel: np.int32 for int, np.float32 for float, and for a pointer a NumPy array of
-                float32 (or of sixteen bits, if it points to them), None, or an address as np.uint64, of which
+                what it points to, None, or an address as np.uint64, of which
                 nothing can be checked.
             shared_mem: bytes of dynamic shared memory.
 
@@ -98,26 +100,28 @@ class Kernel:
             raise TypeError(f"{self.name} takes {len(self._signature)} arguments, got {len(args)}")
         values = []
         for position, (value, letter) in enumerate(zip(args, self._signature, strict=True)):
-            pointer = letter in "rwRW"
-            if pointer and value is None:
+            dtype = _POINTERS.get(letter.lower())
+            if dtype and value is None:
                 value = np.uint64(0)
-            if type(value) is not _LETTERS[letter]:
-                dtypes = ("float32",) if letter in "rw" else ("bfloat16", "float16")
-                fault = _fault(value, dtypes, written=letter in "wW") if pointer else type(value).__name__
+            if type(value) is not _NUMBERS.get(letter, np.uint64):
+                fault = _fault(value, dtype, written=letter.isupper()) if dtype else type(value).__name__
                 if fault:
-                    wanted = f"an np.{_LETTERS[letter].__name__}"
-                    wanted = f"a contiguous NumPy array of {' or '.join(dtypes)} or None" if pointer else wanted
+                    wanted = (
+                        f"a contiguous NumPy array of {dtype} or None"
+                        if dtype
+                        else f"an np.{_NUMBERS[letter].__name__}"
+                    )
                     raise TypeError(f"argument {position} of {self.name} must be {wanted}, got {fault}")
                 value = np.uint64(value.ctypes.data)
             values.append(np.array(value))
         return values
 
 
-def _fault(array: object, dtypes: tuple[str, ...], *, written: bool) -> str | None:
+def _fault(array: object, dtype: str, *, written: bool) -> str | None:
     """Return what keeps an array from standing for a pointer to numbers of such a type, or None."""
     if not isinstance(array, np.ndarray) or isinstance(array, np.ma.MaskedArray):
         return type(array).__name__
-    if str(array.dtype) not in dtypes:  # the other byte order is another dtype
+    if str(array.dtype) != dtype:  # the other byte order is another dtype
         return f"an array of {array.dtype}"
     if not (array.flags.c_contiguous and array.flags.aligned):
         return "a view that is not contiguous, or not aligned"

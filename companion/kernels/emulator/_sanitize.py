@@ -18,7 +18,7 @@ SANITIZERS = MappingProxyType(
         "address": ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-DEMULATOR_ADDRESS_SANITIZER"),
     }
 )
-_PROGRAM = ("-O1", "-g")
+_PROGRAM = ("-O0", "-g")
 _ENVIRONMENT = {"TSAN_OPTIONS": "history_size=4", "ASAN_OPTIONS": "detect_leaks=0"}
 
 

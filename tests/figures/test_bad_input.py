@@ -13,13 +13,14 @@ BASE = {
     "regions": {"limits": (-1, 1)},
     "scatter": {"xlabel": "MACs", "ylabel": "ms"},
     "stacked": {"xlabel": "percent"},
+    "worked_pixel": {"at": (0, 0)},
     "tiles": {"tile": (4, 8, 4, 2), "words": {"weight": "w", "x": "x", "y": "y"}},
 }
 LABELLED = {"label": "x"}
 AXES = {"xlabel": "channel", "ylabel": "class", "label": "gate"}
 ROOFS, ROWS = {"a": (3e12, 6e13)}, {"net": [8.0]}
 GRID = [[-1.0, 1.0], [-1.0, 1.0]]
-ONE, THREE = {"": {"r": (1, 2, 3)}}, ["a", "b", "c"]
+ONE, THREE, FOUR = {"": {"r": (1, 2, 3)}}, ["a", "b", "c"], {n: {"a": [1, 2]} for n in "wxyz"}
 NAN, INF = math.nan, math.inf
 
 
@@ -52,7 +53,7 @@ NAN, INF = math.nan, math.inf
             "dot_panels",
             ({n: {"a": [1, 2]} for n in "wxyz"},),
             LABELLED,
-            "panels must be three at most, got 4: w, x, y, z",
+            "panels .* three at most, got 4: w, x, y, z",
         ),
         ("dot_panels", ({"x": {"a": [1]}},), LABELLED, "variants of at least two values each.*: 1"),
         ("histograms", ({},), {}, "panels must hold the same 1 to 4 samples each, got"),
@@ -117,6 +118,8 @@ NAN, INF = math.nan, math.inf
         ("tiles", (8, 12, 6), {"tile": (5, 8, 4, 2)}, r"tile must lie within 8 x 12, got \(5, 8, 4, 2\)"),
         ("tiles", (8, 12, 6), {"inner": [(0, 11, 1, 2)]}, r"inner must lie within 8 x 12, got \(0, 11, 1, 2\)"),
         ("tiles", (8, 12, 6), {"depth": (4, 3)}, r"depth must lie within 6 input channels, got \(4, 3\)"),
+        ("worked_pixel", ([GRID] * 3, [[1, 2]]), {}, "weight must have 3 columns, one for each .* got 2"),
+        ("worked_pixel", ([GRID], [[1]]), {"at": (2, 0)}, r"at must lie within 2 × 2, got \(2, 0\)"),
     ],
 )
 def test_bad_input_is_named(name, arguments, options, words):

@@ -27,10 +27,8 @@ def found(result):
     for verdict in ("cut off", "differs"):
         figures = [figure for figure in result if figure.verdict == verdict]
         if figures:
-            verdicts[verdict] = {
-                figure.where: figure.written(figure.computed) + ", otherwise" * figure.fits_otherwise
-                for figure in figures
-            }
+            written = {f.where: f.written(f.computed) + ", otherwise" * f.fits_otherwise for f in figures}
+            verdicts[verdict] = written
     return verdicts
 
 
@@ -72,9 +70,8 @@ def test_the_closed_form_of_resnet_50_is_the_network_that_the_book_builds(stride
     formula = _resnets.resnet(50, stride_in_first=stride_in_first)
     counted = _counted.table("resnet50", stride_in_first=stride_in_first)
     assert formula.total().macs == counted.total.macs
-    assert sorted(cost.weights for cost in formula.costs.values()) == sorted(
-        r.weights for r in counted if r.weights
-    )
+    weights = [cost.weights for cost in formula.costs.values()]
+    assert sorted(weights) == sorted(row.weights for row in counted if row.weights)
     gates = _counted.part(_counted.table("se_resnet50", bias=False), lambda row: ".residual.8." in row.name)
     assert (gates.weights, gates.macs) == (_resnets.all_gates(50).weights, _resnets.all_gates(50).macs)
     blocks = [(256, 56)] * 3 + [(512, 28)] * 4 + [(1024, 14)] * 6 + [(2048, 7)] * 3
@@ -95,11 +92,8 @@ def test_a_bias_a_gate_and_the_running_statistics_fit_all_parameters_of_the_abla
     for (place, row), (stages, r, divisor) in chosen.items():
         widths = [channels[i] // divisor for i in stages for _ in range(blocks[i])]
         counted = base.parameters + base.affine + sum(2 * c * (c // r) + c for c in widths)
-        printed = next(
-            f.printed
-            for f in everything.select(paper="senet", place=place)
-            if f.row == row and f.column in ("", "Params")
-        )
+        table = everything.select(paper="senet", place=place)
+        printed = next(f.printed for f in table if f.row == row and f.column in ("", "Params"))
         assert audit.verdict(printed, counted, scale=10**6) == "agrees", (place, row)
     assert figure(everything, "senet", "Table 10 | r = 8").other == 30_655_144
 

@@ -9,6 +9,7 @@ from torch import nn
 from companion import audit, cost
 from companion.audit import _formulas, _layers, _resnets
 from companion.cost import _products
+from companion.inception import GOOGLENET
 from companion.networks import _googlenet, _mobilenet, _resnet
 from tests.test_audit import EXPECTED, found
 
@@ -28,7 +29,7 @@ def of_stages(module, table, name, **changes):
     return module, table, stage(name, getattr(module, table), **changes)
 
 
-MODULE_3A = next(s.widths for s in _googlenet.GOOGLENET_STAGES if s.name == "inception_3a")
+WIDER = GOOGLENET["3a"]._replace(out_5x5_reduce=24)
 googlenet = partial(of_stages, _googlenet, "GOOGLENET_STAGES")
 resnet = partial(of_stages, _resnet, "RESNET50_STAGES")
 mobilenet = partial(of_stages, _mobilenet, "MOBILENET_V1_STAGES")
@@ -41,10 +42,7 @@ class Wide(_mobilenet.DepthwiseSeparable):
 
 STAGES = {
     "googlenet: the stem's kernel": ("googlenet", googlenet("conv1", widths=(3, 64, 5, 2))),
-    "googlenet: a width of 3a": (
-        "googlenet",
-        googlenet("inception_3a", widths=MODULE_3A._replace(out_5x5_reduce=24)),
-    ),
+    "googlenet: a width of 3a": ("googlenet", googlenet("inception_3a", widths=WIDER)),
     "googlenet: no pooling": ("googlenet", googlenet("pool4", block=nn.Identity)),
     "resnet: a width": ("resnet", resnet("conv4_x", middle_channels=288)),
     "resnet: a block less": ("resnet", resnet("conv3_x", repeats=3)),
@@ -71,6 +69,7 @@ def doubled(*args, **options):
     return 2 * TORCH_FLOPS(*args, **options)
 
 
+THINNER = (*_formulas.MOBILENET_V2[:-1], (4, 320, 1, 1))
 TORCH_FLOPS = _products.flop_registry[torch.ops.aten.convolution]
 RULES = {
     "the stride ignored": ("resnet", (_layers, "conv2d", altered(stride=1))),
@@ -79,10 +78,7 @@ RULES = {
     "biases among the weights": ("mobilenet_v1", (_layers, "conv2d", biases_among_weights)),
     "no biases in fully connected layers": ("xception", (_layers, "linear", partial(cost.linear, bias=False))),
     "two FLOPs a MAC": ("googlenet", (_products, "flop_registry", {torch.ops.aten.convolution: doubled})),
-    "an expansion of MobileNetV2": (
-        "mobilenet_v2",
-        (_formulas, "MOBILENET_V2", (*_formulas.MOBILENET_V2[:-1], (4, 320, 1, 1))),
-    ),
+    "an expansion of MobileNetV2": ("mobilenet_v2", (_formulas, "MOBILENET_V2", THINNER)),
     "a block of ResNet-101": ("resnet", (_resnets, "REPEATS", _resnets.REPEATS | {101: (3, 4, 22, 3)})),
 }
 

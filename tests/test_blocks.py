@@ -26,6 +26,7 @@ INVERTED = {"in_channels": 4, "out_channels": 4, "stride": 1, "expansion": 6}
 REDUCED = {"in_channels": 4, "middle_channels": 2, "out_channels": 6}
 GATE = {"channels": 4, "reduction": 2}
 CONTROLLED = {"block": nn.Conv2d(3, 2, 1), "in_channels": 3, "out_channels": 2, "hint_channels": 1}
+HEAD = {"in_channels": 2, "size": 4, "num_classes": 3, "hidden_features": 5}
 MAPS = [(2, 4, 3)]
 BLOCKS = {  # each with its arguments, and the shapes of its inputs without the batch
     "Reduced": (Reduced, REDUCED, [(4, 5, 2)]),
@@ -39,11 +40,7 @@ BLOCKS = {  # each with its arguments, and the shapes of its inputs without the 
     "SqueezeExcitation, no squeeze": (partial(SqueezeExcitation, squeeze=False), GATE, [(4, 5, 2)]),
     "MlpConv": (nin.MlpConv, {"in_channels": 2, "out_channels": 3, "kernel_size": 3, "stride": 1}, MAPS),
     "GlobalAveragePooling": (nin.GlobalAveragePooling, {}, MAPS),
-    "FullyConnectedHead": (
-        nin.FullyConnectedHead,
-        {"in_channels": 2, "size": 4, "num_classes": 3, "hidden_features": 5},
-        [(2, 4, 4)],
-    ),
+    "FullyConnectedHead": (nin.FullyConnectedHead, HEAD, [(2, 4, 4)]),
     "Inception": (Inception, Widths(5, 2, 3, 4, 6, 7, 8)._asdict() | {"act_layer": nn.SiLU}, [(5, 4, 3)]),
     "NaiveInception": (NaiveInception, NAIVE | {"act_layer": nn.SiLU}, [(5, 1, 1)]),
     "Identity": (Identity, {"in_channels": 2, "out_channels": 2, "stride": 1}, MAPS),
@@ -72,9 +69,7 @@ LAYERS = {  # that hold weights: their names are what trained weights are stored
     "SqueezeExcitation, no squeeze": "reduce expand",
 }
 every_block = pytest.mark.parametrize("name", BLOCKS)
-NUMBERS = [
-    (name, number) for name, (_, given, _) in BLOCKS.items() for number in given if type(given[number]) is int
-]
+NUMBERS = [(name, n) for name, (_, given, _) in BLOCKS.items() for n in given if type(given[n]) is int]
 
 
 def new(name, **changes):

@@ -11,6 +11,7 @@ from torch import nn
 
 from companion import bottleneck, pointwise
 from tests.refusals import refusals
+from tests.test_blocks import evaluated
 
 
 def test_reduced_is_a_1x1_and_a_kxk_convolution_with_an_activation_after_each():
@@ -33,18 +34,14 @@ def test_layers_are_of_the_types_asked_for():
 
 
 @pytest.mark.parametrize("stride_in_first", [False, True])
-@pytest.mark.parametrize(
-    ("channels", "stride"), [((64, 16, 64), 1), ((64, 16, 128), 1), ((64, 16, 64), 2), ((3, 5, 7), 3)]
-)
-def test_bottleneck_agrees_with_one_built_by_hand(channels, stride, stride_in_first):
+@pytest.mark.parametrize("sizes", [(64, 16, 64, 1), (64, 16, 128, 1), (64, 16, 64, 2), (3, 5, 7, 3)])
+def test_bottleneck_agrees_with_one_built_by_hand(sizes, stride_in_first):
     torch.manual_seed(0)
-    block = bottleneck.Bottleneck(*channels, stride=stride, stride_in_first=stride_in_first).double().eval()
+    block = evaluated(bottleneck.Bottleneck(*sizes, stride_in_first=stride_in_first))
+    *channels, stride = sizes
     first, second = (stride, 1) if stride_in_first else (1, stride)
     convs = [layer for layer in block.residual if isinstance(layer, nn.Conv2d)]
     norms = [layer for layer in block.residual if isinstance(layer, nn.BatchNorm2d)]
-    for norm in norms:
-        nn.init.normal_(norm.weight)
-        nn.init.normal_(norm.running_mean)
     x = torch.randn(2, channels[0], 9, 8, dtype=torch.float64)
     y = F.relu(norms[0](F.conv2d(x, convs[0].weight, stride=first)))
     y = F.relu(norms[1](F.conv2d(y, convs[1].weight, stride=second, padding=1)))
@@ -117,11 +114,9 @@ test_bad_input_is_named = refusals(
 )
 
 
-@pytest.mark.parametrize(
-    ("sizes", "projected"), [((8, 2, 8), 0), ((8, 2, 4), 1), ((4, 2, 8), 1), ((8, 2, 8, 2), 1)]
-)
-def test_the_shortcut_has_a_1x1_wherever_the_shapes_differ(sizes, projected):
-    block = bottleneck.Bottleneck(*sizes)
+@pytest.mark.parametrize("sizes", [(8, 2, 8, 1), (8, 2, 4, 1), (4, 2, 8, 1), (8, 2, 8, 2)])
+def test_the_shortcut_has_a_1x1_wherever_the_shapes_differ(sizes):
+    block, projected = bottleneck.Bottleneck(*sizes), sizes != (8, 2, 8, 1)
     convs = [layer for layer in block.shortcut if isinstance(layer, torch.nn.Conv2d)]
     assert [conv.kernel_size for conv in convs] == [(1, 1)] * projected
     assert block(torch.randn(2, sizes[0], 6, 6)).shape[1] == sizes[2]

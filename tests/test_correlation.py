@@ -83,9 +83,8 @@ def test_whitened_channels_have_mean_zero_variance_one_and_nothing_in_common(cha
     features = maps(3, channels, 6, 5, seed=seed)
     white = pointwise.conv2d(features, *whitening(features))
     rows = white.transpose(0, 1).flatten(1)
-    torch.testing.assert_close(
-        torch.cov(rows, correction=0).reshape(channels, channels), torch.eye(channels).double()
-    )
+    found = torch.cov(rows, correction=0).reshape(channels, channels)
+    torch.testing.assert_close(found, torch.eye(channels).double())
     torch.testing.assert_close(rows.mean(dim=1), torch.zeros(channels).double())
 
 

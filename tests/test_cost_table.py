@@ -44,9 +44,8 @@ def test_shares_are_parts_of_a_total(table):
     assert table.share("Conv2d") == 1
     assert table.share("Linear") == 0
     assert table.share("BatchNorm2d", quantity="parameters") == 8 / (32 + 8 + 74)
-    assert sum(table.share(kind, quantity="bytes") for kind in ["Conv2d", "BatchNorm2d", "ReLU"]) == pytest.approx(
-        1
-    )
+    shares = [table.share(kind, quantity="bytes") for kind in ("Conv2d", "BatchNorm2d", "ReLU")]
+    assert sum(shares) == pytest.approx(1)
     with pytest.raises(ValueError, match=r"quantity must be one of weights, .*, got 'intensity'"):
         table.share("Conv2d", quantity="intensity")
     with pytest.raises(TypeError, match="which must be a kind of layer or a function, got int"):

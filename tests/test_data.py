@@ -27,10 +27,8 @@ def test_the_split_holds_every_digit_once():
         for row, label in zip(as_rows(x), y.tolist(), strict=True)
     )
     bunch = sklearn.datasets.load_digits()
-    wanted = sorted(
-        (*(pixel / 16 for pixel in row), label)
-        for row, label in zip(bunch.data.tolist(), bunch.target.tolist(), strict=True)
-    )
+    rows = zip((bunch.data / 16).tolist(), bunch.target.tolist(), strict=True)
+    wanted = sorted((*row, label) for row, label in rows)
     assert found == wanted  # sixteenths are exact in float32, and no two digits are equal
     assert len(set(as_rows(torch.cat([split.train_x, split.test_x])))) == 1797
 
@@ -70,7 +68,6 @@ def test_the_seed_decides_the_split_on_every_machine():
     assert torch.equal(first.train_x, again.train_x)
     assert set(as_rows(first.test_x)) != set(as_rows(other.test_x))
     split = digits()
-
     ink = [(pictures[:8] * 16).sum((1, 2, 3)).tolist() for pictures in (split.train_x, split.test_x)]
     assert ink == [[304, 347, 329, 333, 268, 262, 299, 283], [305, 326, 254, 278, 321, 334, 260, 318]]
 

@@ -21,9 +21,8 @@ def test_digits_are_set_aside_to_choose_by_and_no_part_shares_a_picture():
     split, without = data.digits(validation=297), data.digits()
     assert [len(getattr(split, f"{part}_y")) for part in PARTS] == [1000, 297, 500]
     assert torch.equal(split.test_x, without.test_x)
-    assert sum(len(pictures(split, part)) for part in PARTS) == len(
-        set().union(*(pictures(split, p) for p in PARTS))
-    )
+    parts = [pictures(split, part) for part in PARTS]
+    assert sum(map(len, parts)) == len(set().union(*parts))
     assert pictures(split, "train") | pictures(split, "val") == pictures(without, "train")
     assert split.val_y.bincount().min() >= 28
     assert repr(split) == "Split(1000 to train, 500 to test, 297 to choose by, pictures (1, 8, 8), 10 classes)"
@@ -78,9 +77,8 @@ def test_another_draw_of_fashion_mnist_takes_other_training_pictures(folder):
 def test_without_the_files_one_sentence_says_how_to_get_them(folder):
     (folder / "t10k-labels-idx1-ubyte.gz").unlink()
     assert data.fashion_mnist_folder() is None
-    with pytest.raises(
-        FileNotFoundError, match="apt-get install dataset-fashion-mnist; elsewhere, name the folder"
-    ):
+    words = "apt-get install dataset-fashion-mnist; elsewhere, name the folder"
+    with pytest.raises(FileNotFoundError, match=words):
         data.fashion_mnist()
 
 

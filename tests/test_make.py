@@ -95,10 +95,8 @@ def test_two_runs_at_once_in_an_empty_checkout_both_end_well_and_install_once(tr
     (tree / "pip").write_text(ONE_AT_A_TIME.format("pip"))
     (tree / "jupyter-book").write_text(ONE_AT_A_TIME.format("book"))
     command = ["make", "-C", tree, "book", "PYTHON=./python"]
-    runs = [
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=SETTINGS)
-        for _ in range(2)
-    ]
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "env": SETTINGS}
+    runs = [subprocess.Popen(command, **options) for _ in range(2)]
     said = [run.communicate()[1] for run in runs]
     assert [run.returncode for run in runs] == [0, 0], said
     assert (tree / "called").read_text().split() == ["pip", "book", "book"]
@@ -111,10 +109,8 @@ def test_a_run_that_is_killed_holds_no_lock_and_the_next_one_recovers(at, tree):
     for name in ("pip", "jupyter-book"):
         (tree / name).write_text(f"test -e died || {{ touch died; {die}; }}" if at == name else "exit 0")
     if at == "venv":
-        text = (tree / "python").read_text()
-        (tree / "python").write_text(
-            text.replace("mkdir -p", f"{{ test -e died || {{ touch died; {die}; }}; }} && mkdir -p")
-        )
+        once = f"{{ test -e died || {{ touch died; {die}; }}; }} && mkdir -p"
+        (tree / "python").write_text(PYTHON.replace("mkdir -p", once))
     command = ["setsid", "sh", "-c", "make book PYTHON=./python & wait"]
     killed = subprocess.run(command, cwd=tree, capture_output=True, text=True, env=SETTINGS)
     assert killed.returncode == -signal.SIGKILL
@@ -156,9 +152,8 @@ def test_a_port_in_use_is_named_and_a_free_one_is_served(tree):
     assert f"Port {port} is in use: name another, as in make serve PORT=8001" in done.stderr
     assert "Traceback" not in done.stderr
     command = ["make", "-C", tree, "-o", "book", "serve", f"PORT={port}"]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, env=SETTINGS, start_new_session=True
-    ) as serving:
+    options = {"stdout": subprocess.PIPE, "text": True, "env": SETTINGS, "start_new_session": True}
+    with subprocess.Popen(command, **options) as serving:
         said = [serving.stdout.readline() for _ in range(2)]
         os.killpg(serving.pid, signal.SIGTERM)
     assert said[1] == f"Serving http://localhost:{port}/ (stop with Ctrl+C)\n"

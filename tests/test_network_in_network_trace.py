@@ -79,10 +79,8 @@ def test_a_class_map_is_dead_only_if_it_is_zero_at_every_pixel_of_every_picture(
 
 
 def test_watch_gives_random_numbers_and_modes_back():
-    net = nn.Sequential(
-        nin.MlpConv(1, 10, 3, norm_layer=nn.BatchNorm2d), nn.Dropout(0.5), nin.GlobalAveragePooling()
-    )
-    net.eval()
+    first = nin.MlpConv(1, 10, 3, norm_layer=nn.BatchNorm2d)
+    net = nn.Sequential(first, nn.Dropout(0.5), nin.GlobalAveragePooling()).eval()
     twin = copy.deepcopy(net)
     x, y = some_digits()
     state = torch.get_rng_state()

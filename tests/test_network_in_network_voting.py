@@ -39,9 +39,8 @@ def test_packed_weights_make_the_same_network_but_for_their_precision():
     net, x = trained_a_little(), torch.rand(20, 1, 8, 8)
     record = _voting.packed(net)
     again = _voting.unpacked(record)
-    assert record["shapes"] == [
-        list(part.weight.shape[:3]) for part in again.modules() if isinstance(part, nn.Conv2d)
-    ]
+    convs = [part for part in again.modules() if isinstance(part, nn.Conv2d)]
+    assert record["shapes"] == [list(conv.weight.shape[:3]) for conv in convs]
     assert not any(isinstance(part, nn.BatchNorm2d) for part in again.modules())
     with torch.no_grad():
         maps = net[:-1](x)

@@ -71,9 +71,10 @@ def test_torch_fx_traces_a_network_with_its_check(named):
         traced(torch.randn(1, 3, LEAST.get(name, 1) - 1, 40))
 
 
-@pytest.mark.parametrize(
-    "block", [ZeroPad(8, 12, 2), ChannelShuffle(4), GlobalAveragePooling(), SqueezeExcitation(8, 2)]
-)
+BLOCKS = [ZeroPad(8, 12, 2), ChannelShuffle(4), GlobalAveragePooling(), SqueezeExcitation(8, 2)]
+
+
+@pytest.mark.parametrize("block", BLOCKS)
 def test_torch_fx_traces_the_blocks_that_look_at_their_input(block):
     traced, x = torch.fx.symbolic_trace(block), torch.randn(2, 8, 5, 6)
     assert torch.equal(traced(x), block(x))

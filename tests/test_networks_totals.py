@@ -20,10 +20,8 @@ def test_nin_is_the_table_of_its_authors(num_classes):
             weights = c[j] * c[j + 1] * (1 if j else k**2)
             shape = (1, c[j + 1], size, size)
             lines.append((f"mlpconv{i}.layers.{2 * j}", weights, c[j + 1], weights * size**2, shape))
-    table = counted("nin", 32, num_classes=num_classes)
-    assert [
-        (row.name, row.weights, row.biases, row.macs, row.output_shape) for row in table if row.weights
-    ] == lines
+    rows = [row for row in counted("nin", 32, num_classes=num_classes) if row.weights]
+    assert [(row.name, row.weights, row.biases, row.macs, row.output_shape) for row in rows] == lines
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ def collapse(*layers):
     return lambda: nonlinearity.collapse(*layers)
 
 
-CONV, NORM = nn.Conv2d(2, 2, 1), nn.BatchNorm2d(2)
+CONV, DOUBLE, NORM = nn.Conv2d(2, 2, 1), nn.Conv2d(2, 2, 1).double(), nn.BatchNorm2d(2)
 test_bad_input_is_named = refusals(
     (lambda: nonlinearity.stack([3]), r"channels must be at least two, C_in and C_out, got \[3\]"),
     (lambda: nonlinearity.stack([3, 0, 2]), r"channels\[1\] must be at least 1, got 0"),
@@ -111,11 +111,7 @@ test_bad_input_is_named = refusals(
     (collapse(NORM), r"layers\[0\] must be in evaluation mode"),
     (collapse(nn.BatchNorm2d(2, track_running_stats=False).eval()), "running statistics"),
     (collapse(CONV, nn.Conv2d(3, 2, 1)), r"layers\[1\] must read 2 channels, got 3"),
-    (
-        collapse(CONV, nn.Conv2d(2, 2, 1).double()),
-        r"one dtype, got \['torch.float32', 'torch.float64'\]",
-        TypeError,
-    ),
+    (collapse(CONV, DOUBLE), r"one dtype, got \['torch.float32', 'torch.float64'\]", TypeError),
     (collapse(nn.Conv2d(2, 2, 1, dtype=torch.complex64)), "must be of a floating dtype, .*complex64", TypeError),
     (collapse(nn.Identity()), "layers must hold a convolution or a normalisation, got none"),
 )

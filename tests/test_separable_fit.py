@@ -19,9 +19,8 @@ LINEAR = {"norm_layer": nn.Identity, "act_layer": nn.Identity}
 @given(st.integers(1, 4), st.integers(1, 4), st.sampled_from([1, 3, 5]), st.integers(1, 3), st.integers(1, 3))
 def test_the_composed_kernel_does_what_the_linear_block_does(channels, out_channels, k, stride, multiplier):
     torch.manual_seed(0)
-    block = separable.DepthwiseSeparable(
-        channels, out_channels, k, stride, multiplier=multiplier, **LINEAR
-    ).double()
+    options = LINEAR | {"multiplier": multiplier}
+    block = separable.DepthwiseSeparable(channels, out_channels, k, stride, **options).double()
     x = torch.randn(2, channels, 6, 5, dtype=torch.float64)
     dense = separable.compose(block.depthwise[0].weight, block.pointwise[0].weight, multiplier)
     torch.testing.assert_close(F.conv2d(x, dense, stride=stride, padding=k // 2), block(x))

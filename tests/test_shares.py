@@ -55,9 +55,8 @@ def test_the_kinds_of_each_network_add_up_to_its_total(name):
     assert sum(result.costs.values()) == table.total
     for measure in ("weights", "macs", "bytes"):
         assert sum(result.parts(measure).values()) == pytest.approx(1)
-        assert result.parts(measure)["1×1"] == pytest.approx(
-            table.share(lambda row: row.is_pointwise, quantity=measure)
-        )
+        pointwise = table.share(lambda row: row.is_pointwise, quantity=measure)
+        assert result.parts(measure)["1×1"] == pytest.approx(pointwise)
 
 
 def test_mobilenets_printed_shares_come_out():
@@ -82,9 +81,7 @@ def test_time_is_measured_where_it_is_spent(monkeypatch):
     monkeypatch.setattr("companion.audit._shares.perf_counter", lambda: now)
     network = small()
     for layer in network:  # hooks of ours come first, so that those of the measurement stop the clock after them
-        layer.register_forward_hook(
-            tick(1 if isinstance(layer, nn.Conv2d) else 10 if isinstance(layer, nn.Linear) else 100)
-        )
+        layer.register_forward_hook(tick({nn.Conv2d: 1, nn.Linear: 10}.get(type(layer), 100)))
     result = audit.shares(network, (1, 3, 6, 6), runs=3)
     assert result.seconds == {"1×1": 2, "depthwise": 1, "other convolutions": 2, "fully connected": 10, "rest": 400}
     assert result.parts("seconds")["rest"] == pytest.approx(400 / 415)

@@ -8,33 +8,16 @@ from torch import nn
 
 from benchmarks.studies import write
 from companion import data, studies
-from companion.studies import (
-    FINAL_SEEDS,
-    GRID,
-    LONG_SEEDS,
-    SWEEP_SEEDS,
-    Question,
-    Record,
-    Study,
-    Trial,
-    _plan,
-)
+from companion.studies import FINAL_SEEDS, GRID, LONG_SEEDS, SWEEP_SEEDS, Question, Record, Study, Trial
 from tools import files
 
 
 def tiny(**changes):
     split = data.digits(train_size=20, validation=50)
-    options = {
-        "name": "tiny",
-        "pictures": "20 digits",
-        "variants": {"a": lambda: nn.Sequential(nn.Flatten(), nn.Linear(64, 10))},
-        "split": lambda seed: split,
-        "input_size": (1, 1, 8, 8),
-        "questions": (),
-        "epochs": 2,
-        "batch_size": 10,
-    }
-    return Study(**options | changes)
+    variants = {"a": lambda: nn.Sequential(nn.Flatten(), nn.Linear(64, 10))}
+    about = {"name": "tiny", "pictures": "20 digits", "variants": variants, "split": lambda seed: split}
+    options = {"input_size": (1, 1, 8, 8), "questions": (), "epochs": 2, "batch_size": 10}
+    return Study(**about | options | changes)
 
 
 def performed(accuracy, variants=("a",)):
@@ -77,27 +60,25 @@ def test_each_variant_gets_the_same_sweep_and_then_the_runs_that_count():
 def test_a_grid_grows_until_the_best_rate_lies_inside(best, rates):
     done, _ = performed(peak(best))
     assert sorted({t.lr for t in done if t.kind == "sweep"}) == rates
-    assert _plan.best_rate("a", done) == best
+    assert studies._plan.best_rate("a", done) == best
     assert {t.lr for t in done if t.kind == "final"} == {best}
 
 
 def test_a_grid_does_not_grow_for_ever():
     done, _ = performed(lambda trial: trial.lr)
-    assert max(t.lr for t in done) == _plan.HIGHEST
+    assert max(t.lr for t in done) == studies._plan.HIGHEST
 
 
 def test_of_equally_good_rates_the_lowest_is_taken():
     done = {Trial("sweep", "a", lr, seed): 97.0 for lr in (0.03, 0.01) for seed in SWEEP_SEEDS}
-    assert _plan.best_rate("a", done) == 0.01
+    assert studies._plan.best_rate("a", done) == 0.01
     with pytest.raises(ValueError, match="variant must have a sweep, got none for 'b'"):
-        _plan.best_rate("b", done)
+        studies._plan.best_rate("b", done)
 
 
-@pytest.mark.parametrize(
-    ("lr", "steps", "wanted"), [(0.1, 1, 0.3), (0.3, 1, 1.0), (0.01, -1, 0.003), (3.0, -2, 0.3)]
-)
-def test_rates_go_on_in_steps_of_about_three(lr, steps, wanted):
-    assert _plan.neighbour(lr, steps) == wanted
+def test_rates_go_on_in_steps_of_about_three():
+    for lr, steps, wanted in ((0.1, 1, 0.3), (0.3, 1, 1.0), (0.01, -1, 0.003), (3.0, -2, 0.3)):
+        assert studies._plan.neighbour(lr, steps) == wanted
 
 
 def record():
@@ -134,10 +115,8 @@ def test_a_report_shows_what_each_costs_its_rate_and_what_it_reached():
     assert "30 trainings" in table.caption
     (verdict,) = shown.verdicts().rows
     assert verdict == ["a minus b", "3.5 ± 0.1 (3.2 to 3.7)", "ahead", *(["+2.0, ahead"] * 3)]
-    assert (
-        shown.verdicts().caption
-        == "1 comparison over 10 seeds; 400 test pictures leave ± 1.6 points in one accuracy"
-    )
+    said = "1 comparison over 10 seeds; 400 test pictures leave ± 1.6 points in one accuracy"
+    assert shown.verdicts().caption == said
     assert shown.verdicts("val").columns == ["first minus second", "points (95 % interval)", "verdict"]
     assert shown.resolution("a") == pytest.approx(1.356, abs=1e-3)
     assert shown.rates == {"a": 0.01, "b": 0.03}
@@ -151,9 +130,8 @@ def test_a_report_shows_what_each_costs_its_rate_and_what_it_reached():
 def test_dead_runs_are_counted():
     found = record()
     losses = iter([None, math.log(10), 2.29])
-    runs = [
-        r | {"loss": next(losses, 0.1)} if r["kind"] == "final" and r["variant"] == "b" else r for r in found.runs
-    ]
+    last = [run for run in found.runs if (run["kind"], run["variant"]) == ("final", "b")]
+    runs = [run | {"loss": next(losses, 0.1)} if run in last else run for run in found.runs]
     assert studies.Recorded(tiny(), Record({}, {}, runs)).dead("b") == 2
     assert studies.Recorded(tiny(), found).dead("a") == 0
 
@@ -183,9 +161,8 @@ def test_a_run_looks_at_the_test_pictures_only_where_it_counts():
     run = studies.run(study, Trial("sweep", "a", 0.01, 1))
     assert {"test", "zero"} & set(run) == set()
     final = studies.run(study, Trial("final", "a", 0.01, 1))
-    assert {key: final[key] for key in run if key not in ("kind", "seconds")} == {
-        key: run[key] for key in run if key not in ("kind", "seconds")
-    }
+    same = set(run) - {"kind", "seconds"}
+    assert [final[key] for key in same] == [run[key] for key in same]
     assert final["zero"] == 0.0
     longer = studies.run(study, Trial("long", "a", 0.01, 1))
     assert longer["loss"] < run["loss"]

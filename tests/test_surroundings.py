@@ -28,7 +28,6 @@ def isolated() -> list[str]:
 def test_it_says_the_same_elsewhere(place):
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *TRIED]
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG"))}
-    done = subprocess.run(
-        [*isolated(), *command], cwd=ROOT, env=environment | PLACES[place], capture_output=True, text=True
-    )
+    options = {"cwd": ROOT, "env": environment | PLACES[place], "capture_output": True, "text": True}
+    done = subprocess.run([*isolated(), *command], **options)
     assert done.returncode == 0, done.stdout[-3000:]

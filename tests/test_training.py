@@ -156,6 +156,7 @@ def fitted(model=None, **options):
 
 
 HALVED = nn.Sequential(nn.Flatten(0), nn.Unflatten(0, (-1, 128)), nn.Linear(128, 20))  # half as many pictures
+NINE = nn.Sequential(nn.Flatten(), nn.Linear(64, 9))
 test_fit_refuses_bad_arguments = refusals(
     (fitted(epochs=0), "epochs must be at least 1, got 0"),
     (fitted(batch_size=1.5), "batch_size must be an int, got float", TypeError),
@@ -163,10 +164,7 @@ test_fit_refuses_bad_arguments = refusals(
     *((fitted(weight_decay=d), "weight_decay must be at least 0 and finite") for d in (-1, math.inf)),
     (fitted(nn.Flatten()), "empty parameter list"),
     (fitted(nn.Sequential(nn.Flatten(), nn.Linear(64, 1), nn.Flatten(0))), r"must return scores .* got \(50,\)"),
-    (
-        fitted(nn.Sequential(nn.Flatten(), nn.Linear(64, 9))),
-        r"model must return scores \(50, K\) with K at least 10, one per class, got \(50, 9\)",
-    ),
+    (fitted(NINE), r"model must return scores \(50, K\) with K at least 10, one per class, got \(50, 9\)"),
     (fitted(nn.Conv2d(1, 10, 8)), r"got \(50, 10, 1, 1\)"),
     (fitted(HALVED), r"got \(25, 20\)"),
 )
@@ -216,9 +214,8 @@ test_evaluate_refuses_what_does_not_fit = refusals(
 
 
 def compared(**options):
-    return compare(
-        {"convnet": convnet, "linear": linear}, SMALL, seeds=[0, 1, 5], epochs=2, progress=False, **options
-    )
+    variants = {"convnet": convnet, "linear": linear}
+    return compare(variants, SMALL, seeds=[0, 1, 5], epochs=2, progress=False, **options)
 
 
 @pytest.fixture(scope="module")
@@ -364,7 +361,6 @@ def test_each_variant_trains_at_its_own_rate():
     assert tuned.runs_of("a")[0].losses == compare(variants, split, lr=0.01, **options).runs_of("a")[0].losses
     assert tuned.runs_of("b")[0].losses == compare(variants, split, lr=0.1, **options).runs_of("b")[0].losses
     pair = tuned.pair("a", "b", margin=1.0)
-    assert pair.differences == tuple(
-        a - b for a, b in zip(tuned.accuracies("a"), tuned.accuracies("b"), strict=True)
-    )
+    accuracies = zip(tuned.accuracies("a"), tuned.accuracies("b"), strict=True)
+    assert pair.differences == tuple(a - b for a, b in accuracies)
     assert (pair.first, pair.second, pair.margin) == ("a", "b", 1.0)

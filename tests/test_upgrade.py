@@ -8,20 +8,10 @@ import pytest
 
 from tools import upgrade
 
-BOOK, CODE, TESTS, REST = (
-    "jupyter-book==1.0.4\n",
-    "-e .\ntorch==2.13.0\n",
-    "pytest==9.2.0\n",
-    "# rest\nzipp==4.1.0  # why\n",
-)
-NEWEST = {
-    "jupyter-book": "1.0.9",
-    "torch": "2.14.1",
-    "pytest": "9.3",
-    "zipp": "4.1.0",
-    "abc": "1.0",
-    "nvidia-x": "3",
-}
+BOOK, CODE = "jupyter-book==1.0.4\n", "-e .\ntorch==2.13.0\n"
+TESTS, REST = "pytest==9.2.0\n", "# rest\nzipp==4.1.0  # why\n"
+NEWEST = {"jupyter-book": "1.0.9", "torch": "2.14.1", "pytest": "9.3"}
+NEWEST |= {"zipp": "4.1.0", "abc": "1.0", "nvidia-x": "3"}
 
 
 @pytest.fixture
@@ -81,8 +71,7 @@ def test_without_anything_newer_no_file_changes(files, monkeypatch, capsys):
 
 def test_without_a_network_nothing_changes(files, monkeypatch):
     monkeypatch.setattr(subprocess, "run", programs(None, None))
-    with pytest.raises(
-        SystemExit, match="pip found no versions that go together, or no network; nothing has changed"
-    ):
+    said = "pip found no versions that go together, or no network; nothing has changed"
+    with pytest.raises(SystemExit, match=said):
         upgrade.main()
     assert [path.read_text() for path in files] == [BOOK, CODE, TESTS, REST]

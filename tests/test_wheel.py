@@ -60,7 +60,6 @@ def test_every_file_of_the_package_is_in_the_wheel(site):
 
 def test_it_works_outside_the_tree_and_without_cupy(site):
     command = [sys.executable, "-P", "-c", f"import sys; sys.path.insert(0, {str(site)!r})\n{PROGRAM}"]
-    done = subprocess.run(
-        [*command, str(site / "companion" / "__init__.py")], cwd=site.parent, capture_output=True, text=True
-    )
+    command += [str(site / "companion" / "__init__.py")]
+    done = subprocess.run(command, cwd=site.parent, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

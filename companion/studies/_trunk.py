@@ -1,6 +1,6 @@
 """What the networks of the studies have in common: a stem for the pictures, a head for ten classes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -8,6 +8,7 @@ from torch import nn
 
 from companion import data
 from companion.data import Split
+from companion.studies._study import Study
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,12 @@ class Pictures:
         """Return a 3x3 convolution with normalisation and ReLU: (N, 1, H, W) -> (N, channels, maps, maps)."""
         conv = nn.Conv2d(1, channels, kernel_size=3, stride=self.stride, padding=1, bias=False)
         return [conv, nn.BatchNorm2d(channels), nn.ReLU()]
+
+    def study(self, topic: str, train_size: int, variants: Mapping, questions: Iterable, **options) -> Study:
+        """Return a study of variants on so many of these pictures; options are other arguments of `Study`."""
+        about = {"name": f"{topic}-{self.name}-{train_size}", "pictures": f"{train_size:,} {self.words}"}
+        about |= {"split": self.draws(train_size), "input_size": (1, 1, self.size, self.size)}
+        return Study(variants=variants, questions=tuple(questions), **about | options)
 
 
 def head(channels: int) -> list[nn.Module]:

@@ -28,23 +28,13 @@ def reduced(pictures: Pictures, middle_channels: int) -> nn.Sequential:
     return _net(pictures, Reduced(32, middle_channels, 64, 3), 64)
 
 
-def _study(pictures: Pictures, train_size: int, epochs: int, batch_size: int) -> Study:
+def _study(pictures: Pictures, train_size: int, **budget: int) -> Study:
     variants = {"direct": partial(direct, pictures)}
     variants |= {f"through {width}": partial(reduced, pictures, width) for width in WIDTHS}
     variants["direct, 16 out"] = partial(direct, pictures, out_channels=16)  # as few weights as through 8
-    return Study(
-        name=f"bottleneck-{pictures.name}-{train_size}",
-        pictures=f"{train_size:,} {pictures.words}",
-        variants=variants,
-        split=pictures.draws(train_size),
-        input_size=(1, 1, pictures.size, pictures.size),
-        questions=(
-            *(Question(f"through {width}", "direct", margin=1.0) for width in WIDTHS),
-            Question("through 8", "direct, 16 out", margin=1.0),
-        ),
-        epochs=epochs,
-        batch_size=batch_size,
-    )
+    questions = [Question(f"through {width}", "direct", margin=1.0) for width in WIDTHS]
+    questions += [Question("through 8", "direct, 16 out", margin=1.0)]
+    return pictures.study("bottleneck", train_size, variants, questions, **budget)
 
 
 def studies() -> list[Study]:

@@ -49,18 +49,7 @@ def studies() -> list[Study]:
     blocks["tanh"] = partial(SqueezeExcitation, reduction=4, gate_layer=nn.Tanh)
     blocks["ReLU"] = partial(SqueezeExcitation, reduction=4, gate_layer=nn.ReLU)
     blocks["ReLU, opened"] = opened
-    study = Study(
-        name="gate-kinds-digits-300",
-        pictures=f"300 {DIGITS.words}",
-        variants={name: partial(network, DIGITS, block) for name, block in blocks.items()},
-        split=DIGITS.draws(300),
-        input_size=(1, 1, 8, 8),
-        questions=(
-            *(Question(name, "r = 4", margin=0.5) for name in blocks if name != "r = 4"),
-            Question("ReLU, opened", "ReLU", margin=0.5),
-        ),
-        epochs=12,
-        batch_size=32,
-        also=TAMPERED,
-    )
-    return [study]
+    variants = {name: partial(network, DIGITS, block) for name, block in blocks.items()}
+    questions = [Question(name, "r = 4", margin=0.5) for name in blocks if name != "r = 4"]
+    questions += [Question("ReLU, opened", "ReLU", margin=0.5)]
+    return [DIGITS.study("gate-kinds", 300, variants, questions, epochs=12, batch_size=32, also=TAMPERED)]

@@ -91,16 +91,9 @@ def _pairs() -> Study:
 
 def _single() -> Study:
     kinds = {"no mixing": (0,), "4 groups": (4,), "4 groups, shuffle": (4, True), "full": (1,)}
-    return Study(
-        name="groups-digits-400",
-        pictures="400 handwritten digits of 8 × 8",
-        variants={name: partial(network, 1, 10, *kind) for name, kind in kinds.items()},
-        split=DIGITS.draws(400),
-        input_size=(1, 1, 8, 8),
-        questions=tuple(Question("full", name, margin=1.0) for name in kinds if name != "full"),
-        epochs=12,
-        batch_size=64,
-    )
+    variants = {name: partial(network, 1, 10, *kind) for name, kind in kinds.items()}
+    questions = [Question("full", name, margin=1.0) for name in kinds if name != "full"]
+    return DIGITS.study("groups", 400, variants, questions, epochs=12, batch_size=64)
 
 
 def studies() -> list[Study]:

@@ -50,7 +50,7 @@ def _net(pictures: Pictures, head) -> nn.Sequential:
     return nn.Sequential(*body(pictures), *head())
 
 
-def _study(pictures: Pictures, train_size: int, epochs: int, batch_size: int) -> Study:
+def _study(pictures: Pictures, train_size: int, **budget: int) -> Study:
     size = pictures.maps // 2
     heads = {
         "mean": mean_head,
@@ -58,17 +58,9 @@ def _study(pictures: Pictures, train_size: int, epochs: int, batch_size: int) ->
         "hidden layer": partial(hidden_head, size),
         "dropout": partial(hidden_head, size, dropout=0.5),
     }
-    return Study(
-        name=f"heads-{pictures.name}-{train_size}",
-        pictures=f"{train_size:,} {pictures.words}",
-        variants={name: partial(_net, pictures, head) for name, head in heads.items()},
-        split=pictures.draws(train_size),
-        input_size=(1, 1, pictures.size, pictures.size),
-        questions=tuple(Question("mean", other, margin=1.0) for other in list(heads)[1:]),
-        epochs=epochs,
-        batch_size=batch_size,
-        also={"moved": moved_accuracy},
-    )
+    variants = {name: partial(_net, pictures, head) for name, head in heads.items()}
+    questions = [Question("mean", other, margin=1.0) for other in list(heads)[1:]]
+    return pictures.study("heads", train_size, variants, questions, also={"moved": moved_accuracy}, **budget)
 
 
 def studies() -> list[Study]:

@@ -30,26 +30,16 @@ def _plain(pictures: Pictures, channels: int) -> nn.Sequential:
     return network(pictures, block, channels)
 
 
-def _study(pictures: Pictures, train_size: int, epochs: int, batch_size: int) -> Study:
-    return Study(
-        name=f"inception-{pictures.name}-{train_size}",
-        pictures=f"{train_size:,} {pictures.words}",
-        variants={
-            "Inception": partial(_inception, pictures),
-            "naive, same branches": partial(_naive, pictures, 16, 32, 8),
-            "naive, same MACs": partial(_naive, pictures, 9, 18, 5),
-            "plain 3×3, same MACs": partial(_plain, pictures, 34),
-            "plain 3×3, wider": partial(_plain, pictures, 96),  # on one processor no slower than Inception
-        },
-        split=pictures.draws(train_size),
-        input_size=(1, 1, pictures.size, pictures.size),
-        questions=tuple(
-            Question("Inception", name, margin=1.0)
-            for name in ("naive, same branches", "naive, same MACs", "plain 3×3, same MACs", "plain 3×3, wider")
-        ),
-        epochs=epochs,
-        batch_size=batch_size,
-    )
+def _study(pictures: Pictures, train_size: int, **budget: int) -> Study:
+    variants = {
+        "Inception": partial(_inception, pictures),
+        "naive, same branches": partial(_naive, pictures, 16, 32, 8),
+        "naive, same MACs": partial(_naive, pictures, 9, 18, 5),
+        "plain 3×3, same MACs": partial(_plain, pictures, 34),
+        "plain 3×3, wider": partial(_plain, pictures, 96),  # on one processor no slower than Inception
+    }
+    questions = [Question("Inception", name, margin=1.0) for name in list(variants)[1:]]
+    return pictures.study("inception", train_size, variants, questions, **budget)
 
 
 def studies() -> list[Study]:

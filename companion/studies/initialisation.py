@@ -26,15 +26,6 @@ def network(initialisation: str) -> nn.Sequential:
 
 def studies() -> list[Study]:
     """Return the study of the chapter on pitfalls that asks which first weights learn."""
-    return [
-        Study(
-            name="initialisation-digits-400",
-            pictures="400 handwritten digits of 8 × 8",
-            variants={name: partial(network, name) for name in INITIALISATIONS},
-            split=DIGITS.draws(400),
-            input_size=(1, 1, 8, 8),
-            questions=tuple(Question("He", name, margin=1.0) for name in INITIALISATIONS if name != "He"),
-            epochs=10,
-            batch_size=100,
-        )
-    ]
+    variants = {name: partial(network, name) for name in INITIALISATIONS}
+    questions = [Question("He", name, margin=1.0) for name in INITIALISATIONS if name != "He"]
+    return [DIGITS.study("initialisation", 400, variants, questions, epochs=10, batch_size=100)]

@@ -38,25 +38,16 @@ def network(pictures: Pictures, thin: int, last_act: type[nn.Module], shortcut: 
     return nn.Sequential(*start, *blocks, *end)
 
 
-def _study(pictures: Pictures, train_size: int, epochs: int, batch_size: int) -> Study:
+def _study(pictures: Pictures, train_size: int, **budget: int) -> Study:
     variants = {
         f"{thin} thin, {word}{', shortcut' * shortcut}": partial(network, pictures, thin, act, shortcut)
         for thin in (2, 8)
         for shortcut in (False, True)
         for word, act in (("linear", nn.Identity), ("ReLU", nn.ReLU))
     }
-    return Study(
-        name=f"linear-bottleneck-{pictures.name}-{train_size}",
-        pictures=f"{train_size:,} {pictures.words}",
-        variants=variants,
-        split=pictures.draws(train_size),
-        input_size=(1, 1, pictures.size, pictures.size),
-        questions=tuple(
-            Question(name, name.replace("linear", "ReLU"), margin=1.0) for name in variants if "linear" in name
-        ),
-        epochs=epochs,
-        batch_size=batch_size,
-    )
+    linear = [name for name in variants if "linear" in name]
+    questions = [Question(name, name.replace("linear", "ReLU"), margin=1.0) for name in linear]
+    return pictures.study("linear-bottleneck", train_size, variants, questions, **budget)
 
 
 def studies() -> list[Study]:

@@ -19,19 +19,7 @@ def mixer(token_hidden: int | None, channel_hidden: int | None) -> beyond.Mixer:
 
 def studies() -> list[Study]:
     """Return the study of the chapter."""
-    return [
-        Study(
-            name="mixer-digits-500",
-            pictures=f"500 {DIGITS.words}",
-            variants={
-                "both": partial(mixer, 24, 48),
-                "channels only": partial(mixer, None, 64),
-                "tokens only": partial(mixer, 96, None),
-            },
-            split=DIGITS.draws(500),
-            input_size=(1, 1, 8, 8),
-            questions=(Question("both", "channels only", margin=1.0), Question("both", "tokens only", margin=1.0)),
-            epochs=20,
-            batch_size=50,
-        )
-    ]
+    hidden = {"both": (24, 48), "channels only": (None, 64), "tokens only": (96, None)}
+    variants = {name: partial(mixer, *units) for name, units in hidden.items()}
+    questions = [Question("both", name, margin=1.0) for name in ("channels only", "tokens only")]
+    return [DIGITS.study("mixer", 500, variants, questions, epochs=20, batch_size=50)]

@@ -80,22 +80,15 @@ def _edges() -> Study:
 
 
 def _networks(pictures: Pictures) -> Study:
-    variants = {
+    kinds = {
         "5×5, 1×1": (24, nn.Conv2d),
         "5×5, 1×1, ReLU": (24, nn.Conv2d, nn.ReLU),
         "mlpconv": (24, nn.ReLU, nn.Conv2d, nn.ReLU),
         "more kernels, ReLU": (41, nn.ReLU),
     }
-    return Study(
-        name=f"mlpconv-{pictures.name}-300",
-        pictures=f"300 {pictures.words}",
-        variants={name: partial(network, pictures, *layers) for name, layers in variants.items()},
-        split=pictures.draws(300),
-        input_size=(1, 1, pictures.size, pictures.size),
-        questions=tuple(Question("mlpconv", other, margin=1.0) for other in variants if other != "mlpconv"),
-        epochs=20,
-        batch_size=64,
-    )
+    variants = {name: partial(network, pictures, *layers) for name, layers in kinds.items()}
+    questions = [Question("mlpconv", other, margin=1.0) for other in variants if other != "mlpconv"]
+    return pictures.study("mlpconv", 300, variants, questions, epochs=20, batch_size=64)
 
 
 def studies() -> list[Study]:

@@ -38,24 +38,13 @@ def pooled(pictures: Pictures, pool: nn.Module, channels: int = 32 // FACTOR) ->
 
 def studies() -> list[Study]:
     """Return the study of the chapter on bottlenecks that sets 1x1 convolutions against poolings."""
-    return [
-        Study(
-            name="pooling-digits-1000",
-            pictures=f"1,000 {DIGITS.words}",
-            variants={
-                "direct": partial(direct, DIGITS),
-                "1×1 to 8 channels": partial(reduced, DIGITS, 8),
-                "mean of 4 channels": lambda: pooled(DIGITS, ChannelPool("mean")),
-                "max of 4 channels": lambda: pooled(DIGITS, ChannelPool("max")),
-                "max of 2×2 pixels": lambda: pooled(DIGITS, nn.MaxPool2d(2), channels=32),
-            },
-            split=DIGITS.draws(1_000),
-            input_size=(1, 1, DIGITS.size, DIGITS.size),
-            questions=tuple(
-                Question("1×1 to 8 channels", name, margin=1.0)
-                for name in ("mean of 4 channels", "max of 4 channels", "max of 2×2 pixels", "direct")
-            ),
-            epochs=16,
-            batch_size=64,
-        )
-    ]
+    variants = {
+        "direct": partial(direct, DIGITS),
+        "1×1 to 8 channels": partial(reduced, DIGITS, 8),
+        "mean of 4 channels": lambda: pooled(DIGITS, ChannelPool("mean")),
+        "max of 4 channels": lambda: pooled(DIGITS, ChannelPool("max")),
+        "max of 2×2 pixels": lambda: pooled(DIGITS, nn.MaxPool2d(2), channels=32),
+    }
+    others = ("mean of 4 channels", "max of 4 channels", "max of 2×2 pixels", "direct")
+    questions = [Question("1×1 to 8 channels", name, margin=1.0) for name in others]
+    return [DIGITS.study("pooling", 1_000, variants, questions, epochs=16, batch_size=64)]

@@ -36,15 +36,6 @@ def network(precision: str) -> nn.Sequential:
 
 def studies() -> list[Study]:
     """Return the study of the chapter."""
-    return [
-        Study(
-            name="precision-digits-1000",
-            pictures=f"1,000 {DIGITS.words}",
-            variants={"float32": partial(network, "ieee"), "TF32": partial(network, "tf32")},
-            split=DIGITS.draws(1_000),
-            input_size=(1, 1, 8, 8),
-            questions=(Question("TF32", "float32", margin=0.5),),
-            epochs=12,
-            batch_size=64,
-        )
-    ]
+    variants = {"float32": partial(network, "ieee"), "TF32": partial(network, "tf32")}
+    questions = [Question("TF32", "float32", margin=0.5)]
+    return [DIGITS.study("precision", 1_000, variants, questions, epochs=12, batch_size=64)]

@@ -24,30 +24,23 @@ def stack(pictures: Pictures, width: int, block: Callable[[int, int], nn.Module]
     return nn.Sequential(*pictures.stem(width), *blocks, *head(2 * width))
 
 
-def _study(pictures: Pictures, train_size: int, epochs: int, batch_size: int) -> Study:
+def _study(pictures: Pictures, train_size: int, **budget: int) -> Study:
     build = partial(stack, pictures)
     linear = partial(DepthwiseSeparable, middle_act_layer=nn.Identity)
-    return Study(
-        name=f"separable-{pictures.name}-{train_size}",
-        pictures=f"{train_size:,} {pictures.words}",
-        variants={
-            "full": partial(build, WIDTH, full_block),
-            "separable": partial(build, WIDTH, DepthwiseSeparable),
-            "separable, no ReLU between": partial(build, WIDTH, linear),
-            "separable, wide": partial(build, 33, DepthwiseSeparable),  # the weights of full
-            "full, thin": partial(build, 5, full_block),  # the weights of separable
-        },
-        split=pictures.draws(train_size),
-        input_size=(1, 1, pictures.size, pictures.size),
-        questions=(
-            Question("separable", "full", margin=1.0),
-            Question("separable, wide", "full", margin=1.0),
-            Question("separable", "full, thin", margin=1.0),
-            Question("separable, no ReLU between", "separable", margin=1.0),
-        ),
-        epochs=epochs,
-        batch_size=batch_size,
+    variants = {
+        "full": partial(build, WIDTH, full_block),
+        "separable": partial(build, WIDTH, DepthwiseSeparable),
+        "separable, no ReLU between": partial(build, WIDTH, linear),
+        "separable, wide": partial(build, 33, DepthwiseSeparable),  # the weights of full
+        "full, thin": partial(build, 5, full_block),  # the weights of separable
+    }
+    questions = (
+        Question("separable", "full", margin=1.0),
+        Question("separable, wide", "full", margin=1.0),
+        Question("separable", "full, thin", margin=1.0),
+        Question("separable, no ReLU between", "separable", margin=1.0),
     )
+    return pictures.study("separable", train_size, variants, questions, **budget)
 
 
 def studies() -> list[Study]:

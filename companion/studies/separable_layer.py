@@ -56,15 +56,7 @@ def cut_accuracy(multiplier: int, net: nn.Sequential, split: Split) -> float:
 
 def studies() -> list[Study]:
     """Return the study of the chapter: 1,000 digits."""
-    study = Study(
-        name="separable-layer-digits-1000",
-        pictures=f"1,000 {DIGITS.words}",
-        variants={"full": full, "trained as a pair": pair},
-        split=DIGITS.draws(1_000),
-        input_size=(1, 1, 8, 8),
-        questions=(Question("trained as a pair", "full", margin=1.0),),
-        epochs=16,
-        batch_size=64,
-        also={f"cut to m = {m}": partial(cut_accuracy, m) for m in (1, 2, 4)},
-    )
-    return [study]
+    variants = {"full": full, "trained as a pair": pair}
+    questions = [Question("trained as a pair", "full", margin=1.0)]
+    cuts = {f"cut to m = {m}": partial(cut_accuracy, m) for m in (1, 2, 4)}
+    return [DIGITS.study("separable-layer", 1_000, variants, questions, epochs=16, batch_size=64, also=cuts)]

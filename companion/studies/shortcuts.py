@@ -37,23 +37,16 @@ def _study(pictures: Pictures, train_size: int, epochs: int, batch_size: int) ->
     variants = {name: partial(deep, pictures, kind) for name, kind in KINDS.items()}
     variants["plain, 2 blocks"] = partial(deep, pictures, None, blocks=2)
     variants["B, 2 blocks"] = partial(deep, pictures, KINDS["B: 1×1 where needed"], blocks=2)
-    return Study(
-        name=f"shortcuts-{pictures.name}-{epochs}",
-        pictures=f"{train_size:,} {pictures.words}",
-        variants=variants,
-        split=pictures.draws(train_size),
-        input_size=(1, 1, pictures.size, pictures.size),
-        questions=(
-            Question("A: zero-pad", "plain", margin=1.0),
-            Question("B: 1×1 where needed", "A: zero-pad", margin=1.0),
-            Question("C: 1×1 everywhere", "B: 1×1 where needed", margin=1.0),
-            Question("D: average + 1×1", "B: 1×1 where needed", margin=1.0),
-            Question("plain", "plain, 2 blocks", margin=1.0),
-            Question("B: 1×1 where needed", "B, 2 blocks", margin=1.0),
-        ),
-        epochs=epochs,
-        batch_size=batch_size,
+    questions = (
+        Question("A: zero-pad", "plain", margin=1.0),
+        Question("B: 1×1 where needed", "A: zero-pad", margin=1.0),
+        Question("C: 1×1 everywhere", "B: 1×1 where needed", margin=1.0),
+        Question("D: average + 1×1", "B: 1×1 where needed", margin=1.0),
+        Question("plain", "plain, 2 blocks", margin=1.0),
+        Question("B: 1×1 where needed", "B, 2 blocks", margin=1.0),
     )
+    options = {"name": f"shortcuts-{pictures.name}-{epochs}", "epochs": epochs, "batch_size": batch_size}
+    return pictures.study("shortcuts", train_size, variants, questions, **options)
 
 
 def studies() -> list[Study]:

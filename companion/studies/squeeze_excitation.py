@@ -38,7 +38,7 @@ def network(
     return nn.Sequential(*layers, *head(channels))
 
 
-def _study(pictures: Pictures, train_size: int, epochs: int, batch_size: int) -> Study:
+def _study(pictures: Pictures, train_size: int, **budget: int) -> Study:
     def gate(**options):
         return lambda channels: SqueezeExcitation(channels, 4, **options)
 
@@ -52,19 +52,9 @@ def _study(pictures: Pictures, train_size: int, epochs: int, batch_size: int) ->
     variants = {name: partial(network, pictures, block) for name, block in blocks.items()}
     variants["plain, wider"] = partial(network, pictures, None, channels=33)
     variants["plain, deeper"] = partial(network, pictures, None, depth=4, channels=27)
-    return Study(
-        name=f"gate-{pictures.name}-{train_size}",
-        pictures=f"{train_size:,} {pictures.words}",
-        variants=variants,
-        split=pictures.draws(train_size),
-        input_size=(1, 1, pictures.size, pictures.size),
-        questions=(
-            *(Question("gate", name, margin=0.5) for name in variants if name != "gate"),
-            Question("gate, no bias", "plain", margin=0.5),
-        ),
-        epochs=epochs,
-        batch_size=batch_size,
-    )
+    questions = [Question("gate", name, margin=0.5) for name in variants if name != "gate"]
+    questions += [Question("gate, no bias", "plain", margin=0.5)]
+    return pictures.study("gate", train_size, variants, questions, **budget)
 
 
 def studies() -> list[Study]:

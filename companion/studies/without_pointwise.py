@@ -29,28 +29,21 @@ def inception(pictures: Pictures, *widths: int, reduced: bool) -> nn.Sequential:
     return nn.Sequential(*layers, *head(channels))
 
 
-def _study(pictures: Pictures, train_size: int, epochs: int, batch_size: int) -> Study:
-    return Study(
-        name=f"without-pointwise-{pictures.name}-{train_size}",
-        pictures=f"{train_size:,} {pictures.words}",
-        variants={
-            "ResNet, bottlenecks": partial(resnet, pictures, 64, bottleneck=True),
-            "ResNet, no 1×1": partial(resnet, pictures, 16, bottleneck=False),
-            # on one processor as fast as the bottlenecks, or faster
-            "ResNet, no 1×1, wider": partial(resnet, pictures, 32, bottleneck=False),
-            "Inception": partial(inception, pictures, 16, 24, 32, 4, 8, 8, reduced=True),
-            "Inception, no reductions": partial(inception, pictures, 8, 14, 4, reduced=False),
-        },
-        split=pictures.draws(train_size),
-        input_size=(1, 1, pictures.size, pictures.size),
-        questions=(
-            Question("ResNet, bottlenecks", "ResNet, no 1×1", margin=1.0),
-            Question("ResNet, bottlenecks", "ResNet, no 1×1, wider", margin=1.0),
-            Question("Inception", "Inception, no reductions", margin=1.0),
-        ),
-        epochs=epochs,
-        batch_size=batch_size,
+def _study(pictures: Pictures, train_size: int, **budget: int) -> Study:
+    variants = {
+        "ResNet, bottlenecks": partial(resnet, pictures, 64, bottleneck=True),
+        "ResNet, no 1×1": partial(resnet, pictures, 16, bottleneck=False),
+        # on one processor as fast as the bottlenecks, or faster
+        "ResNet, no 1×1, wider": partial(resnet, pictures, 32, bottleneck=False),
+        "Inception": partial(inception, pictures, 16, 24, 32, 4, 8, 8, reduced=True),
+        "Inception, no reductions": partial(inception, pictures, 8, 14, 4, reduced=False),
+    }
+    questions = (
+        Question("ResNet, bottlenecks", "ResNet, no 1×1", margin=1.0),
+        Question("ResNet, bottlenecks", "ResNet, no 1×1, wider", margin=1.0),
+        Question("Inception", "Inception, no reductions", margin=1.0),
     )
+    return pictures.study("without-pointwise", train_size, variants, questions, **budget)
 
 
 def studies() -> list[Study]:

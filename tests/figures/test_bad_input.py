@@ -13,13 +13,15 @@ BASE = {
     "regions": {"limits": (-1, 1)},
     "scatter": {"xlabel": "MACs", "ylabel": "ms"},
     "stacked": {"xlabel": "percent"},
+    "worked_pixel": {"at": (0, 0)},
     "tiles": {"tile": (4, 8, 4, 2), "words": {"weight": "w", "x": "x", "y": "y"}},
 }
 LABELLED = {"label": "x"}
 AXES = {"xlabel": "channel", "ylabel": "class", "label": "gate"}
 ROOFS, ROWS = {"a": (3e12, 6e13)}, {"net": [8.0]}
 GRID = [[-1.0, 1.0], [-1.0, 1.0]]
-ONE, THREE = {"": {"r": (1, 2, 3)}}, ["a", "b", "c"]
+X = [GRID] * 3
+ONE, THREE, FOUR = {"": {"r": (1, 2, 3)}}, ["a", "b", "c"], {n: {"a": [1, 2]} for n in "wxyz"}
 NAN, INF = math.nan, math.inf
 
 
@@ -48,12 +50,7 @@ NAN, INF = math.nan, math.inf
         ("dots", ({"a": [1, 2]},), {"label": "x", "cycle": 5}, "cycle must be 1 to 4, got 5"),
         ("dot_panels", ({},), LABELLED, "panels must hold the same variants in every setting, got"),
         ("dot_panels", ({"x": {"a": [1, 2]}, "y": {"b": [1, 2]}},), LABELLED, "the same variants in every setting"),
-        (
-            "dot_panels",
-            ({n: {"a": [1, 2]} for n in "wxyz"},),
-            LABELLED,
-            "panels must be three at most, got 4: w, x, y, z",
-        ),
+        ("dot_panels", (FOUR,), LABELLED, "panels must be three at most, got 4: w, x, y, z"),
         ("dot_panels", ({"x": {"a": [1]}},), LABELLED, "variants of at least two values each.*: 1"),
         ("histograms", ({},), {}, "panels must hold the same 1 to 4 samples each, got"),
         ("histograms", ({"x": {"a": [0]}, "y": {"b": [0]}},), {}, "the same 1 to 4 samples"),
@@ -117,6 +114,8 @@ NAN, INF = math.nan, math.inf
         ("tiles", (8, 12, 6), {"tile": (5, 8, 4, 2)}, r"tile must lie within 8 x 12, got \(5, 8, 4, 2\)"),
         ("tiles", (8, 12, 6), {"inner": [(0, 11, 1, 2)]}, r"inner must lie within 8 x 12, got \(0, 11, 1, 2\)"),
         ("tiles", (8, 12, 6), {"depth": (4, 3)}, r"depth must lie within 6 input channels, got \(4, 3\)"),
+        ("worked_pixel", (X, [[1, 2]]), {}, "weight must have 3 columns, one for each channel of x, got 2"),
+        ("worked_pixel", ([GRID], [[1]]), {"at": (2, 0)}, r"at must lie within 2 × 2, got \(2, 0\)"),
     ],
 )
 def test_bad_input_is_named(name, arguments, options, words):

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from matplotlib.colors import to_hex, to_rgba
+from matplotlib.colors import to_hex
 from matplotlib.path import Path
 
 from companion import figures
@@ -15,13 +15,8 @@ def test_a_matrix_has_a_cell_for_each_weight_that_is_not_zero():
     axis = figures.mixing_matrix([[2, -1, 0], [0, 0.5, -2]], alt="a").figure.axes[0]
     *cells, frame = axis.patches
     places = {cell.get_xy(): cell.get_facecolor() for cell in cells}
-    blue, orange = to_rgba(BLUE)[:3], to_rgba(ORANGE)[:3]
-    assert {place: colour[:3] for place, colour in places.items()} == {
-        (0, 0): blue,
-        (1, 0): orange,
-        (1, 1): blue,
-        (2, 1): orange,
-    }
+    signs = {place: to_hex(colour) for place, colour in places.items()}
+    assert signs == {(0, 0): BLUE, (1, 0): ORANGE, (1, 1): BLUE, (2, 1): ORANGE}
     strength = {place: colour[3] / places[0, 0][3] for place, colour in places.items()}
     assert strength == pytest.approx({(0, 0): 1, (1, 0): 0.5, (1, 1): 0.25, (2, 1): 1})
     assert 0.5 < places[0, 0][3] < 1
@@ -131,10 +126,8 @@ def test_blocks_take_the_colours_in_turn():
 
 
 def test_a_highlight_is_one_rod_through_the_channels_of_every_block():
-    plain, lit = (
-        figures.tensor_blocks(STEPS, ["1×1", "3×3"], alt="a", highlight=highlight).figure.axes[0]
-        for highlight in (False, True)
-    )
+    options = {"steps": STEPS, "operations": ["1×1", "3×3"], "alt": "a"}
+    plain, lit = (figures.tensor_blocks(**options, highlight=on).figure.axes[0] for on in (False, True))
     polygons = [patch for patch in lit.patches if hasattr(patch, "get_xy")]
     rods = [polygon.get_xy()[:-1] for polygon in polygons if to_hex(polygon.get_facecolor()) == INK]
     fronts = [block[0] for block in faces(plain)]
@@ -203,10 +196,8 @@ def test_maps_stand_in_rows_of_so_many_columns(columns, shape):
 
 def test_a_shortcut_leads_from_the_first_block_over_the_others_to_the_last():
     steps = [("x", (4, 8, 8)), ("wide", (24, 8, 8)), ("y", (4, 8, 8))]
-    plain, joined = (
-        figures.tensor_blocks(steps, ["1×1", "1×1"], shortcut=words, alt="Three blocks in a row.").figure.axes[0]
-        for words in ("", "sum")
-    )
+    options = {"steps": steps, "operations": ["1×1", "1×1"], "alt": "a"}
+    plain, joined = (figures.tensor_blocks(**options, shortcut=words).figure.axes[0] for words in ("", "sum"))
     assert (len(plain.lines), len(joined.lines)) == (0, 1)
     assert "sum" in [text.get_text() for text in joined.texts]
     tops = max(patch.get_path().vertices[:, 1].max() for patch in joined.patches if hasattr(patch, "get_xy"))

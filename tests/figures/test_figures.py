@@ -36,15 +36,11 @@ DRAWN = {
     "pipeline": partial(figures.pipeline, 4, 3),
     "pixel_maps": partial(figures.pixel_maps, {"a": [[0, 1]], "b": [[1, 0]]}, signed=True),
     "regions": partial(figures.regions, {"a": SCORES}, limits=(-1, 1), points=[(0, 0.5)], labels=[1]),
-    "roofline": partial(
-        figures.roofline, {"plain": (3e12, 6e13)}, {"net": [8.0, 40.0]}, points={"plain": [(8, 2e13)]}
-    ),
+    "roofline": partial(figures.roofline, {"a": (3e12, 6e13)}, {"net": [8, 40]}, points={"a": [(8, 2e13)]}),
     "scatter": partial(
         figures.scatter,
         {"full": {"a": (4e8, 9.0)}, "other": {"b": (1e6, 1)}},
-        xlabel="MACs",
-        ylabel="ms",
-        rays={"r": 1e-7},
+        **{"xlabel": "MACs", "ylabel": "ms", "rays": {"r": 1e-7}},
     ),
     "sectors": partial(figures.sectors, {"x": (range(64, 96), 64), "weight": ([256 * o for o in range(9)], 256)}),
     "stacked": partial(

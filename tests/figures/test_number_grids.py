@@ -10,9 +10,7 @@ COLUMNS = [("x", [[[1, -2]], [[3, 4]]]), ("weight", [[[0.5, 0]]]), ("y", [[[7], 
 
 
 def axis_of(**options):
-    return figures.number_grids(
-        COLUMNS, ["·", "="], alt="Three columns of grids with numbers.", **options
-    ).figure.axes[0]
+    return figures.number_grids(COLUMNS, ["·", "="], alt="a", **options).figure.axes[0]
 
 
 def cells(axis):

@@ -30,11 +30,10 @@ def area(corners):
     return abs(x @ np.roll(y, 1) - y @ np.roll(x, 1)) / 2
 
 
-@pytest.mark.parametrize(
-    ("scores", "blue", "orange"), [(RISING, (0.6, -0.6), (-0.6, 0.6)), (UPPER, (-0.6, 0.8), (0.6, -0.6))]
-)
-def test_class_1_is_blue_and_the_first_row_lies_below(scores, blue, orange):
+@pytest.mark.parametrize(("scores", "x", "y"), [(RISING, 0.6, -0.6), (UPPER, -0.6, 0.8)])
+def test_class_1_is_blue_and_the_first_row_lies_below(scores, x, y):
     axis = figures.regions({"a": scores}, limits=LIMITS, alt="a").figure.axes[0]
+    blue, orange = (x, y), (-x, -y)
     assert (side(axis, BLUE, *blue), side(axis, ORANGE, *blue)) == (True, False)
     assert (side(axis, BLUE, *orange), side(axis, ORANGE, *orange)) == (False, True)
 
@@ -60,9 +59,7 @@ def test_points_stand_at_their_places_on_every_panel_round_for_0_and_square_for_
     assert len(picture.figure.axes) == 2
     for axis in picture.figure.axes:
         marks = {to_hex(p.get_facecolor()): p.get_path() for p in axis.patches if isinstance(p, PathPatch)}
-        centres = {
-            colour: [polygon[:-1].mean(axis=0) for polygon in path.to_polygons()] for colour, path in marks.items()
-        }
+        centres = {c: [corners[:-1].mean(axis=0) for corners in p.to_polygons()] for c, p in marks.items()}
         assert np.array(centres[ORANGE]) == pytest.approx(np.array(points[:1]))
         assert np.array(centres[BLUE]) == pytest.approx(np.array(points[1:]))
         corners = {colour: len(path.to_polygons()[0]) - 1 for colour, path in marks.items()}

@@ -28,15 +28,10 @@ def test_each_point_stands_at_its_values_in_its_groups_colour():
 
 def test_each_point_has_its_name_above_it_and_axes_no_exponents():
     axis = drawn().axes[0]
-    assert [(text.get_text(), text.xy) for text in axis.texts] == [
-        ("a", (4e8, 9)),
-        ("b", (4e8, 30)),
-        ("a", (1e6, 0.2)),
-    ]
+    names = [(text.get_text(), text.xy) for text in axis.texts]
+    assert names == [("a", (4e8, 9)), ("b", (4e8, 30)), ("a", (1e6, 0.2))]
     assert all(text.get_position() == (0, 4) and text.get_fontsize() >= 8 for text in axis.texts)
-    figure = drawn()
-    figure.canvas.draw()
-    axis = figure.axes[0]
+    axis.figure.canvas.draw()
     labels = [[tick.get_text() for tick in part.get_ticklabels()] for part in (axis.xaxis, axis.yaxis)]
     assert {"1 M", "10 M", "100 M"} <= set(labels[0])
     assert {"0.1", "1", "10"} <= set(labels[1])
@@ -45,10 +40,8 @@ def test_each_point_has_its_name_above_it_and_axes_no_exponents():
 def test_a_ray_joins_points_of_one_ratio_and_is_named_where_it_leaves_the_picture():
     axis = drawn(rays={"slow": 2e-7, "fast": 1e-8}).axes[0]
     (right, top), names = (axis.get_xlim()[1], axis.get_ylim()[1]), axis.texts[-2:]
-    assert [line.get_ydata() / line.get_xdata() for line in axis.lines] == [
-        pytest.approx([2e-7, 2e-7]),
-        pytest.approx([1e-8, 1e-8]),
-    ]
+    ratios = [line.get_ydata() / line.get_xdata() for line in axis.lines]
+    assert ratios == [pytest.approx([2e-7, 2e-7]), pytest.approx([1e-8, 1e-8])]
     assert [name.get_text() for name in names] == ["slow", "fast"]
     assert names[0].xy == (pytest.approx(top / 2e-7), 1.01)
     assert names[1].xy == (1.01, pytest.approx(right * 1e-8))

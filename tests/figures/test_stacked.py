@@ -16,11 +16,10 @@ def draw(groups=GROUPS, parts=PARTS, **settings):
 
 def test_parts_follow_one_another_in_each_row_and_add_up():
     (axis,) = draw().axes
-    for bars, lefts, widths in zip(
-        axis.containers, [[0, 0, 0], [1, 4, 5], [3, 4, 10]], [[1, 4, 5], [2, 0, 5], [3, 0, 0]], strict=True
-    ):
-        assert [bar.get_x() for bar in bars] == lefts
-        assert [bar.get_width() for bar in bars] == widths
+    lefts = [[bar.get_x() for bar in bars] for bars in axis.containers]
+    assert lefts == [[0, 0, 0], [1, 4, 5], [3, 4, 10]]
+    widths = [[bar.get_width() for bar in bars] for bars in axis.containers]
+    assert widths == [[1, 4, 5], [2, 0, 5], [3, 0, 0]]
     low, high = axis.get_xlim()
     assert low == 0
     assert 10 < high < 11

@@ -8,17 +8,13 @@ WORDS = {"weight": "the weight", "x": "the input", "y": "the output"}
 
 
 def draw(out_channels=8, columns=12, in_channels=6, *, tile=(4, 8, 4, 2), words=WORDS, **options):
-    return figures.tiles(
-        out_channels, columns, in_channels, tile=tile, words=words, alt="Three matrices with a tile.", **options
-    )
+    return figures.tiles(out_channels, columns, in_channels, tile=tile, words=words, alt="a", **options)
 
 
 def boxes(picture, colour):
-    return [
-        (patch.get_x(), patch.get_y(), patch.get_width(), patch.get_height())
-        for patch in picture.figure.axes[0].patches
-        if patch.get_fill() and to_hex(patch.get_facecolor()) == colour
-    ]
+    filled = [patch for patch in picture.figure.axes[0].patches if patch.get_fill()]
+    found = [patch for patch in filled if to_hex(patch.get_facecolor()) == colour]
+    return [(patch.get_x(), patch.get_y(), patch.get_width(), patch.get_height()) for patch in found]
 
 
 def test_a_tile_needs_its_rows_of_the_weight_and_its_columns_of_x():

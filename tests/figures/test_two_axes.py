@@ -15,13 +15,10 @@ def draw(place="pixel", channel="channel", **words):
 def test_every_word_is_drawn_in_its_colour_and_one_whole_row_and_column_are_marked():
     axis = draw().figure.axes[0]
     texts = {text.get_text(): to_hex(text.get_color()) for text in axis.texts}
-    assert texts == {
-        "a pixel": figures.INK,
-        "a channel": figures.INK,
+    assert texts == dict.fromkeys(("a pixel", "a channel"), figures.INK) | {
         WORDS["along"]: figures.BLUE,
         WORDS["across"]: figures.ORANGE,
     }
-    axis = draw().figure.axes[0]
     frames = [patch for patch in axis.patches if isinstance(patch, Rectangle) and not patch.get_fill()]
     sizes = {to_hex(patch.get_edgecolor()): (patch.get_width(), patch.get_height()) for patch in frames}
     assert sizes == {figures.BLUE: (8, 1), figures.ORANGE: (1, 4)}

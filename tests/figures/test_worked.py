@@ -1,7 +1,6 @@
 """The worked pixel: every number of the maps, the matrix and the product, and the lit pixel on its way."""
 
 import numpy as np
-import pytest
 
 from companion import figures
 
@@ -23,15 +22,3 @@ def test_one_pixel_of_each_map_is_lit_and_the_two_columns():
     axis = figures.worked_pixel(X, WEIGHT, at=(0, 1), alt="a").figure.axes[0]
     lit = [patch for patch in axis.patches if patch.get_facecolor()[3] > 0]
     assert len(lit) == 3 + 3 + 2 + 2
-
-
-@pytest.mark.parametrize(
-    ("weight", "at", "message"),
-    [
-        ([[1, 2]], (0, 0), "weight must have 3 columns, one for each channel of x, got 2"),
-        (WEIGHT, (2, 0), r"at must lie within 2 × 2, got \(2, 0\)"),
-    ],
-)
-def test_what_does_not_fit_is_refused(weight, at, message):
-    with pytest.raises(ValueError, match=message):
-        figures.worked_pixel(X, weight, at=at, alt="a")

@@ -86,6 +86,11 @@ def in_javascript(element: str, expression: str, values: list) -> list:
     return json.loads(result.stdout)
 
 
+def paired(element: str, expression: str, values: list) -> zip:
+    """Each value with what the widget's script makes of it."""
+    return zip(values, in_javascript(element, expression, values), strict=True)
+
+
 class Tags(HTMLParser):
     def __init__(self, html):
         super().__init__()

@@ -17,9 +17,8 @@ def test_the_mixer_is_a_1x1_convolution():
     generator = torch.Generator().manual_seed(0)
     pixels = torch.rand(20, 3, generator=generator, dtype=torch.float64)
     parameters = torch.randn(20, 4, generator=generator, dtype=torch.float64)
-    values = [
-        [x.tolist(), given[:3].tolist(), given[3].item()] for x, given in zip(pixels, parameters, strict=True)
-    ]
+    rows = zip(pixels.tolist(), parameters.tolist(), strict=True)
+    values = [[x, given[:3], given[3]] for x, given in rows]
     got = in_javascript("channel-mixer", "Element.mix(...value)", values)
     for pixel, given, y in zip(pixels, parameters, got, strict=True):
         wanted = pointwise.definition(pixel[None, :, None, None], given[None, :3], given[3:])
@@ -109,9 +108,8 @@ def test_the_colour_presets_keep_what_they_promise():
 
 def test_names_are_text_wherever_they_stand():
     name = "near-infrared <b>"
-    widget = widgets.channel_mixer(
-        np.zeros((1, 1, 1)), alt="<a>", weights=[-1], names=[name], presets={"<i>": (1, 0)}
-    )
+    options = {"alt": "<a>", "weights": [-1], "names": [name], "presets": {"<i>": (1, 0)}}
+    widget = widgets.channel_mixer(np.zeros((1, 1, 1)), **options)
     tags = [tag for tag, _ in Tags(widget.html).seen]
     assert tags == ["channel-mixer", "p", "img", "img", "br", "script"]
     assert repr(widget) == "Channel mixer: y = −1 · near-infrared <b> + 0"

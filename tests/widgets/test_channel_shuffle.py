@@ -9,7 +9,7 @@ import torch
 
 from companion import channel_mixing, pointwise, widgets
 from tests.refusals import refusals
-from tests.widgets import in_javascript, settings_of
+from tests.widgets import in_javascript, paired, settings_of
 
 PAIRS = [(channels, g) for channels in (2, 5, 9, 12, 16, 24) for g in range(1, channels + 1) if channels % g == 0]
 
@@ -22,7 +22,7 @@ def reach(channels, groups, shuffled, layers):
 
 
 def test_the_shuffle_is_the_package_s():
-    for pair, order in zip(PAIRS, in_javascript("channel-shuffle", "Element.order(...value)", PAIRS), strict=True):
+    for pair, order in paired("channel-shuffle", "Element.order(...value)", PAIRS):
         assert order == channel_mixing.shuffle_order(*pair).tolist()
 
 
@@ -32,7 +32,7 @@ def test_an_output_depends_on_what_the_weights_let_through():
         for (channels, groups), shuffled, layers in product(PAIRS, (False, True), (1, 2, 3))
         for output in {0, channels // 2, channels - 1}
     ]
-    for case, got in zip(cases, in_javascript("channel-shuffle", "Element.reached(...value)", cases), strict=True):
+    for case, got in paired("channel-shuffle", "Element.reached(...value)", cases):
         channels, groups, shuffled, output, layers = case
         assert got == reach(channels, groups, shuffled, layers)[output].nonzero().flatten().tolist(), case
 
@@ -65,9 +65,8 @@ def test_the_python_that_it_shows_prints_the_count(layers, capsys):
 
 @pytest.mark.parametrize(("channels", "groups"), [(12, 4), (12, 6), (9, 3), (16, 16), (10, 1)])
 def test_without_scripts_the_reader_gets_the_counts_in_a_table(channels, groups):
-    cells = re.findall(
-        r"<td>(\d+) of (\d+)</td>", widgets.channel_shuffle(channels=channels, groups=groups).fallback
-    )
+    fallback = widgets.channel_shuffle(channels=channels, groups=groups).fallback
+    cells = re.findall(r"<td>(\d+) of (\d+)</td>", fallback)
     fewest = [
         int(reach(channels, groups, shuffled, layers).sum(dim=1).min())
         for layers, shuffled in product((1, 2, 3), (False, True))

@@ -12,7 +12,7 @@ from companion.inception import GOOGLENET
 from companion.networks import mobilenet_v1, resnet50
 from companion.separable import cost_ratio
 from tests.refusals import refusals
-from tests.widgets import EXPLORER, Tags, in_javascript, settings_of
+from tests.widgets import EXPLORER, Tags, in_javascript, paired, settings_of
 
 KINDS = ["full", *widgets.EXPLORER_KINDS]
 VALUES = EXPLORER | {"batch": 1, "groups": 1}
@@ -48,9 +48,7 @@ def random_values(count, largest=200):
 
 def test_the_explorer_computes_what_the_package_computes():
     cases = [[values, kind] for values in [VALUES, *random_values(40)] for kind in KINDS]
-    for (values, kind), got in zip(
-        cases, in_javascript("cost-explorer", "Element.cost(...value)", cases), strict=True
-    ):
+    for (values, kind), got in paired("cost-explorer", "Element.cost(...value)", cases):
         wanted = by_the_package(values, kind)
         assert (got["weights"], got["macs"], got["bytes"]) == (wanted.weights, wanted.macs, wanted.bytes)
         assert got["intensity"] == pytest.approx(wanted.intensity)
@@ -58,9 +56,7 @@ def test_the_explorer_computes_what_the_package_computes():
 
 def test_the_marks_stand_where_the_costs_cross():
     cases = [[values, kind] for values in [VALUES, *random_values(12, 60)] for kind in ("reduced", "bottleneck")]
-    for (values, kind), widest in zip(
-        cases, in_javascript("cost-explorer", "Element.widest(...value)", cases), strict=True
-    ):
+    for (values, kind), widest in paired("cost-explorer", "Element.widest(...value)", cases):
         full = by_the_package(values, "full").weights
         saves = [m for m in range(1, 200) if by_the_package(values | {"middle_channels": m}, kind).weights < full]
         assert saves == list(range(1, widest + 1))
@@ -72,9 +68,7 @@ def test_the_marks_stand_where_the_costs_cross():
 
 def test_a_batch_from_which_on_more_bytes_move():
     cases = [[values, kind] for values in [VALUES, *random_values(30)] for kind in widgets.EXPLORER_KINDS]
-    for (values, kind), first in zip(
-        cases, in_javascript("cost-explorer", "Element.batch(...value)", cases), strict=True
-    ):
+    for (values, kind), first in paired("cost-explorer", "Element.batch(...value)", cases):
 
         def moves_more(batch, values=values, kind=kind):
             full, other = (by_the_package(values | {"batch": batch}, name).bytes for name in ("full", kind))
@@ -86,36 +80,24 @@ def test_a_batch_from_which_on_more_bytes_move():
         else:
             assert moves_more(first)
             assert first == 1 or not moves_more(first - 1)
-    equal = VALUES | {
-        "size": 1,
-        "in_channels": 2,
-        "middle_channels": 1,
-        "out_channels": 2,
-        "kernel_size": 3,
-        "batch": 8,
-    }
+    equal = VALUES | {"size": 1, "in_channels": 2, "middle_channels": 1, "out_channels": 2}
+    equal |= {"kernel_size": 3, "batch": 8}
     assert by_the_package(equal, "reduced").bytes == by_the_package(equal, "full").bytes
     known = [cases[0], [equal, "reduced"]]
     assert in_javascript("cost-explorer", "Element.batch(...value)", known) == [8, 9]  # 8: as in the chapter
 
 
 def test_what_a_separable_pair_saves_is_nine_tenths_of_its_limit_at_the_mark():
-    for k, (_, slider, place) in zip(
-        (3, 5, 7),
-        in_javascript(
-            "cost-explorer",
-            "Element.crossing(value, 'separable')",
-            [VALUES | {"kernel_size": k} for k in (3, 5, 7)],
-        ),
-        strict=True,
-    ):
+    cases = [VALUES | {"kernel_size": k} for k in (3, 5, 7)]
+    for values, (_, slider, place) in paired("cost-explorer", "Element.crossing(value, 'separable')", cases):
+        k = values["kernel_size"]
         assert slider == "out_channels"
         assert cost_ratio(place, k) * k**2 * 9 == 10
 
 
 def test_the_divisors_are_those_of_both():
     pairs = [[random.Random(1).randint(1, 60), b] for b in range(1, 30)]
-    for (a, b), got in zip(pairs, in_javascript("cost-explorer", "Element.divisors(...value)", pairs), strict=True):
+    for (a, b), got in paired("cost-explorer", "Element.divisors(...value)", pairs):
         assert got == [g for g in range(1, 61) if a % g == b % g == 0]
 
 
@@ -141,9 +123,7 @@ def test_the_right_guess():
 
 def test_the_python_that_it_shows_prints_what_it_counts(capsys):
     cases = [[values, kind] for values in random_values(4) for kind in widgets.EXPLORER_KINDS]
-    for (values, kind), lines in zip(
-        cases, in_javascript("cost-explorer", "Element.python(...value)", cases), strict=True
-    ):
+    for (values, kind), lines in paired("cost-explorer", "Element.python(...value)", cases):
         exec(lines, {})
         assert capsys.readouterr().out == f"{by_the_package(values, kind)}\n"
 
@@ -158,11 +138,8 @@ def test_the_presets_are_layers_of_real_networks():
         (resnet, resnet50(), "conv2_x.conv2_2"),
         (mobilenet, mobilenet_v1(), "conv5_x.conv5_2"),
     ):
-        rows = [
-            row
-            for row in cost.count(network, (1, 3, 224, 224))
-            if row.name.startswith(f"{block}.") and row.kind == "Conv2d"
-        ]
+        table = cost.count(network, (1, 3, 224, 224))
+        rows = [row for row in table if row.name.startswith(f"{block}.") and row.kind == "Conv2d"]
         assert {row.output_shape[2:] for row in rows} == {(preset["size"], preset["size"])}
         assert sum(rows, cost.Cost()) == by_the_package(preset | {"batch": 1}, preset["kind"])
     for preset, net, name in ((alexnet, _formulas.alexnet(), "conv2"), (vgg, _formulas.vgg("D"), "conv8")):
@@ -187,9 +164,8 @@ def test_the_explorer_gives_its_script_the_numbers_and_the_limits():
     assert limits == widgets.EXPLORER_LIMITS
     assert set(in_javascript("cost-explorer", "Object.keys(Element.words)", [0])[0]) == set(limits)
     documented = re.findall(r"(\w+): .*?, (\d+) to (\d+)", widgets.cost_explorer.__doc__)
-    assert {name: (int(least), int(most), 1) for name, least, most in documented} == {
-        name: limit for name, limit in limits.items() if name != "kernel_size"
-    }
+    assert limits.pop("kernel_size")
+    assert {name: (int(least), int(most), 1) for name, least, most in documented} == limits
 
 
 @pytest.mark.parametrize("kind", widgets.EXPLORER_KINDS)

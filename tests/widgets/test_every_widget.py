@@ -54,10 +54,8 @@ def test_every_widget_that_takes_words_is_among_these():
     for name in widgets.__all__:
         function = getattr(widgets, name)
         if inspect.isfunction(function):
-            kinds = [
-                str(p.annotation) for n, p in inspect.signature(function).parameters.items() if n != "fallback"
-            ]
-            if any("str" in kind for kind in kinds):
+            taken = inspect.signature(function).parameters.items()
+            if any("str" in str(given.annotation) for word, given in taken if word != "fallback"):
                 named.add(name)
     assert named - {"cost_explorer"} - set(WITH_WORDS) == set(), "cost_explorer's kind is one of two names"
 

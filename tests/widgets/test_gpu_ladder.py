@@ -10,7 +10,7 @@ import pytest
 
 from companion import kernels, widgets
 from tests.refusals import refusals
-from tests.widgets import LADDER, Tags, in_javascript, ladder, settings_of
+from tests.widgets import LADDER, Tags, in_javascript, ladder, paired, settings_of
 
 ELEMENT = "gpu-ladder"
 
@@ -68,9 +68,7 @@ def test_the_roof_and_the_quartiles():
     found = in_javascript(ELEMENT, "GpuLadderModel.roof(...value)", [[ceilings, at] for at in (0.06, 4, 15, 400)])
     assert found == [roof.attainable(at) for at in (0.06, 4, 15, 400)]
     samples = [np.random.default_rng(n).random(n).tolist() for n in (1, 2, 5, 7, 8)]
-    for values, got in zip(
-        samples, in_javascript(ELEMENT, "GpuLadderModel.quartiles(value)", samples), strict=True
-    ):
+    for values, got in paired(ELEMENT, "GpuLadderModel.quartiles(value)", samples):
         assert [got["q1"], got["median"], got["q3"]] == pytest.approx(np.percentile(values, (25, 50, 75)))
 
 
@@ -81,24 +79,18 @@ def rows(*medians, predicted=1e9):
     ]
 
 
+RISING, FLAT, FAST = rows(10, 20, 90, 100), rows(10, 10.5, 20, 20), rows(1, 2, 3, 9, predicted=2.5)
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (
-            (rows(10, 20, 90, 100), False, 1),
-            ["You guessed it: shared tile gains most, 4.5 times the step before it."],
-        ),
-        ((rows(10, 20, 90, 100), False, 0), ["Not as you guessed: shared tile gains most, 4.5 times"]),
-        ((rows(10, 20, 90, 100), False, -1), ["shared tile gains most, 4.5 times"]),
-        (
-            (rows(10, 10.5, 20, 20), False, 1),
-            ["Coalescing gains nothing here: 1.05 times", "You guessed it: shared"],
-        ),
+        ((RISING, False, 1), ["You guessed it: shared tile gains most, 4.5 times the step before it."]),
+        ((RISING, False, 0), ["Not as you guessed: shared tile gains most, 4.5 times"]),
+        ((RISING, False, -1), ["shared tile gains most, 4.5 times"]),
+        ((FLAT, False, 1), ["Coalescing gains nothing here: 1.05 times", "You guessed it: shared"]),
         ((rows(10, 20, 90, None), True, -1), ["This adapter is software"]),
-        (
-            (rows(1, 2, 3, 9, predicted=2.5), False, -1),
-            ["Above what was predicted: shared tile, register tile", "reg"],
-        ),
+        ((FAST, False, -1), ["Above what was predicted: shared tile, register tile", "reg"]),
         ((rows(10, 9, 8, 8), False, 0), ["Coalescing gains nothing here: 0.90 times", "No step gains anything"]),
         ((rows(None, None, None, None), False, 0), []),
     ],
@@ -193,10 +185,8 @@ def test_the_largest_arrays_can_be_bound_everywhere():
     assert 4 * most["batch"] * most["in_channels"] * most["size"] ** 2 <= 2**27
 
 
+NO_CODE = dict.fromkeys(widgets.GPU_LADDER, "")
 test_bad_input_is_named = refusals(
     (lambda: widgets.gpu_ladder({}, {}, **LADDER), "cuda must have the steps naive, .*, got none"),
-    (
-        lambda: widgets.gpu_ladder(dict.fromkeys(widgets.GPU_LADDER, ""), {"naive": 1}, **LADDER),
-        "asked must .*, got naive",
-    ),
+    (lambda: widgets.gpu_ladder(NO_CODE, {"naive": 1}, **LADDER), "asked must .*, got naive"),
 )

@@ -8,7 +8,7 @@ import pytest
 
 from companion import pitfalls, widgets
 from tests.refusals import refusals
-from tests.widgets import in_javascript, settings_of
+from tests.widgets import in_javascript, paired, settings_of
 
 CHANCE = random.Random(0)
 TRIPLES = [list(rates) for rates in widgets.GRIDDING_PRESETS]
@@ -16,18 +16,13 @@ TRIPLES += [[CHANCE.randint(1, 9) for _ in range(3)] for _ in range(60)]
 
 
 def test_the_paths_are_the_package_s():
-    for rates, paths in zip(TRIPLES, in_javascript("gridding-map", "Element.paths(value)", TRIPLES), strict=True):
+    for rates, paths in paired("gridding-map", "Element.paths(value)", TRIPLES):
         assert paths == pitfalls.path_counts(rates).tolist()
 
 
 def test_the_rules_are_the_package_s():
-    for rates, got in zip(
-        TRIPLES,
-        in_javascript(
-            "gridding-map", "[Element.hdc(value), Element.firstGap(value), Element.factor(value)]", TRIPLES
-        ),
-        strict=True,
-    ):
+    rules = "[Element.hdc(value), Element.firstGap(value), Element.factor(value)]"
+    for rates, got in paired("gridding-map", rules, TRIPLES):
         assert got == [list(pitfalls.hdc_distances(rates)), pitfalls.first_gap(rates), gcd(*rates)]
 
 

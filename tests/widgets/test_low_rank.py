@@ -36,9 +36,8 @@ def test_what_is_packed_is_unpacked_to_within_half_a_step():
         got = in_javascript("low-rank", f"{UNPACK}(value, 1)", [part])[0]
         assert len(got) == wanted.numel()
         assert np.abs(got - wanted.flatten().numpy()).max() <= step_of(wanted) / 2 + 1e-6
-    directions = torch.tensor(
-        in_javascript("low-rank", f"{UNPACK}(value, 2)", [source["directions"]])[0]
-    ).unflatten(0, (12, 12))
+    directions = in_javascript("low-rank", f"{UNPACK}(value, 2)", [source["directions"]])[0]
+    directions = torch.tensor(directions).view(12, 12)
     torch.testing.assert_close(directions.T @ directions, torch.eye(12), rtol=0, atol=2e-4)
 
 
@@ -87,9 +86,8 @@ def test_a_page_gets_few_bytes_and_a_table_without_scripts():
     assert len(widget.html) - len(widget.script) < 24_000
     lost = bottleneck.lost_energy(maps)
     for r in (8, 16, 32, 64):
-        assert (
-            f"<tr><td>{r}</td><td>≈ {100 - 100 * lost[r]:.1f}</td><td>{2 * 64 * r:,}</td></tr>" in widget.fallback
-        )
+        row = f"<tr><td>{r}</td><td>≈ {100 - 100 * lost[r]:.1f}</td><td>{2 * 64 * r:,}</td></tr>"
+        assert row in widget.fallback
     assert repr(widget) == "Low rank: third layer; r = 8 of 64"
 
 

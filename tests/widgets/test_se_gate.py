@@ -9,7 +9,7 @@ from companion.squeeze_excitation import SqueezeExcitation
 from tests.refusals import refusals
 from tests.widgets import SWITCH, Tags, in_javascript, settings_of
 
-X = np.zeros((3, 2, 2))
+X, WIDER = np.zeros((3, 2, 2)), {"expand.weight": np.zeros((3, 2, 1, 1))}
 WEIGHTS = {name: np.array(value, float) for name, value in SWITCH.items()}
 
 
@@ -71,20 +71,14 @@ def test_without_a_script_there_is_a_table_of_the_block_s_gates():
     lit[:, 1, :, 0] = 1
     with torch.no_grad():
         rows = [[f"{gate:.2f}" for gate in block.gates(picture).flatten().tolist()] for picture in (x, lit)]
-    cells = [
-        f"<th>&lt;g&gt; lamp {s}</th><td>{'</td><td>'.join(row)}</td>"
-        for s, row in zip(("off", "on"), rows, strict=True)
-    ]
-    assert all(row in widget.fallback for row in cells)
+    for state, row in zip(("off", "on"), rows, strict=True):
+        assert f"<th>&lt;g&gt; lamp {state}</th><td>{'</td><td>'.join(row)}</td>" in widget.fallback
     assert len([tag for tag, _ in Tags(widget.fallback).seen if tag == "td"]) == 7
     assert repr(widget) == "Gate of a picture of 4 × 4 pixels with a <g> lamp"
 
 
 test_bad_input_is_refused = refusals(
-    (
-        lambda: widgets.se_gate(np.zeros((1, 3, 2, 2)), WEIGHTS),
-        r"x must have shape \(3, H, W\), got \(1, 3, 2, 2\)",
-    ),
+    (lambda: widgets.se_gate(X[None], WEIGHTS), r"x must have shape \(3, H, W\), got \(1, 3, 2, 2\)"),
     (lambda: widgets.se_gate(np.zeros((4, 2, 2)), WEIGHTS), r"x must have shape \(3, H, W\), got \(4, 2, 2\)"),
     (lambda: widgets.se_gate(np.zeros((3, 0, 2)), WEIGHTS), r"x must have shape \(3, H, W\), got \(3, 0, 2\)"),
     (lambda: widgets.se_gate(X + 1.5, WEIGHTS), r"x must lie in \[0, 1\], got 1.5 to 1.5"),
@@ -92,9 +86,6 @@ test_bad_input_is_refused = refusals(
     (lambda: widgets.se_gate(X, WEIGHTS, names=("a", "b")), "names must be three, got 2"),
     (lambda: widgets.se_gate(X, WEIGHTS, lamp=3), "lamp must be 0, 1 or 2, got 3"),
     (lambda: widgets.se_gate(X, {}), r"names and shapes of SqueezeExcitation\(3\), got {}"),
-    (
-        lambda: widgets.se_gate(X, WEIGHTS | {"expand.weight": np.zeros((3, 2, 1, 1))}),
-        r"'expand.weight': \(3, 2, 1, 1\)",
-    ),
+    (lambda: widgets.se_gate(X, WEIGHTS | WIDER), r"'expand.weight': \(3, 2, 1, 1\)"),
     (lambda: widgets.se_gate(X, SqueezeExcitation(6, 3).state_dict()), r"'reduce.weight': \(2, 6, 1, 1\)"),
 )

@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 from companion import cost, separable, widgets
 from tests.refusals import refusals
-from tests.widgets import DEPTHWISE, PICTURE, POINTWISE, in_javascript, settings_of
+from tests.widgets import DEPTHWISE, PICTURE, POINTWISE, in_javascript, paired, settings_of
 
 
 def drawn(seed, channels, outputs, size, k):
@@ -29,19 +29,14 @@ def test_the_values_are_those_of_torch_s_convolutions(given):
     arrays = {"x": x.tolist(), "depthwise": depthwise.tolist(), "pointwise": pointwise.tolist()}
     pixels = [[arrays, i, j] for i, j in np.ndindex(*x.shape[1:])]
     sums = "Element.{}(...value).map((terms) => Element.sum(terms))"
-    got = torch.tensor(
-        in_javascript("separable-steps", sums.format("separable"), pixels)
-    ).double()  # (H * W, values)
-    assert torch.equal(got.T, torch.cat([middle, outputs], dim=1)[0].flatten(1))
-    got = torch.tensor(in_javascript("separable-steps", sums.format("full"), pixels)).double()
-    assert torch.equal(got.T, full[0].flatten(1))
+    for way, wanted in (("separable", torch.cat([middle, outputs], dim=1)), ("full", full)):
+        got = in_javascript("separable-steps", sums.format(way), pixels)  # (H * W, values)
+        assert torch.equal(torch.tensor(got).double().T, wanted[0].flatten(1))
 
 
 def test_the_multiplications_are_those_that_the_package_counts():
     cases = [[1, 1, 3], [3, 4, 3], [3, 6, 1], [2, 5, 7], [16, 64, 5]]
-    for (c, outputs, k), got in zip(
-        cases, in_javascript("separable-steps", "Element.multiplications(...value)", cases), strict=True
-    ):
+    for (c, outputs, k), got in paired("separable-steps", "Element.multiplications(...value)", cases):
         padding, size = k // 2, (1, c, 1, 1)
         pair = cost.count(separable.DepthwiseSeparable(c, outputs, k), size).total.macs
         full = cost.count(torch.nn.Conv2d(c, outputs, k, padding=padding), size).total.macs

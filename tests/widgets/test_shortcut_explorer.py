@@ -74,9 +74,8 @@ def test_the_weights_are_those_of_the_modules():
 def test_the_line_to_copy_counts_in_the_package_what_the_script_counts(kind):
     shape = SHAPES[3] if kind == "identity" else SHAPES[0]
     value = [kind, shape, 1, 2, 0]
-    (line,), (reads,) = (
-        in_javascript("shortcut-explorer", f"Element.{what}(...value)", [value]) for what in ("line", "reads")
-    )
+    both = "[Element.line(...value), Element.reads(...value)]"
+    line, reads = in_javascript("shortcut-explorer", both, [value])[0]
     names = {"torch": torch, "residual": residual, "receptive_field": receptive_field}
     assignment, question = line.splitlines()
     exec(assignment, names)

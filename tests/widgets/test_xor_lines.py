@@ -10,7 +10,7 @@ import torch
 from companion import nonlinearity, widgets
 from companion.pointwise import as_conv2d
 from tests.refusals import refusals
-from tests.widgets import in_javascript, settings_of
+from tests.widgets import in_javascript, paired, settings_of
 
 CORNERS = torch.tensor([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]], dtype=torch.float64)
 LABELS = torch.tensor([0, 1, 1, 0])
@@ -33,9 +33,8 @@ def drawn(count):
 def folded(pair):
     """The corners through the two units, (4, 2), by a 1x1 convolution and a ReLU."""
     turns = torch.tensor([angle for angle, _ in pair], dtype=torch.float64).deg2rad()
-    layer = as_conv2d(
-        torch.stack([turns.cos(), turns.sin()], dim=1), -torch.tensor([b for _, b in pair], dtype=torch.float64)
-    )
+    offsets = torch.tensor([offset for _, offset in pair], dtype=torch.float64)
+    layer = as_conv2d(torch.stack([turns.cos(), turns.sin()], dim=1), -offsets)
     with torch.no_grad():
         return layer(CORNERS[:, :, None, None]).relu()[:, :, 0, 0]
 
@@ -79,14 +78,12 @@ def test_the_gap_of_a_solution_is_the_distance_of_the_two_classes():
 
 def test_any_labels_of_scattered_points_are_cut_as_well_as_by_the_package():
     generator = torch.Generator().manual_seed(1)
-    cases = [
-        (torch.randn(7, 2, generator=generator), torch.randint(0, 2, (7,), generator=generator)) for _ in range(40)
-    ]
-    values = [[points.tolist(), labels.tolist()] for points, labels in cases]
-    for (points, labels), cut in zip(
-        cases, in_javascript("xor-lines", "Element.bestCut(...value)", values), strict=True
-    ):
-        assert round(100 * cut["right"] / 7, 6) >= round(nonlinearity.best_cut(points, labels).accuracy, 6)
+    points = torch.randn(40, 7, 2, generator=generator)
+    labels = torch.randint(2, (40, 7), generator=generator)
+    cases = list(zip(points.tolist(), labels.tolist(), strict=True))
+    for case, cut in paired("xor-lines", "Element.bestCut(...value)", cases):
+        ours = nonlinearity.best_cut(*map(torch.tensor, case)).accuracy
+        assert round(100 * cut["right"] / 7, 6) >= round(ours, 6)
 
 
 def area(polygon):
@@ -100,9 +97,7 @@ def test_a_clipped_square_keeps_the_part_above_zero():
     sums = [[math.cos(turn), math.sin(turn), chance.uniform(-2, 2)] for turn in np.linspace(0.1, 6, 12)]
     sums += [[1, 0, 0], [0, -1, 1], [0, 0, 1], [0, 0, -1]]
     grid = np.stack(np.meshgrid(*[np.linspace(-2, 2, 801)] * 2), axis=-1)
-    for (a, b, c), polygon in zip(
-        sums, in_javascript("xor-lines", "Element.clip(...value)", [[square, s] for s in sums]), strict=True
-    ):
+    for (_, (a, b, c)), polygon in paired("xor-lines", "Element.clip(...value)", [[square, s] for s in sums]):
         assert area(polygon) == pytest.approx(16 * (grid @ [a, b] + c > 0).mean(), abs=0.06)
         assert all(a * x + b * y + c > -1e-9 for x, y in polygon)
 

@@ -83,7 +83,7 @@ lighthouse: $(VENV)/.made book
 
 coverage: $(VENV)/.made
 	@$(BIN)/python tools/vendor.py
-	$(BIN)/python -m pytest --ignore=tests/site --cov --cov-report=term
+	$(BIN)/python -m pytest --ignore=tests/site -n $(JOBS) --dist worksteal --cov --cov-report=term
 
 # Faults planted in the arithmetic, and how many the tests notice: all rooms, or make mutants ROOMS="cost pointwise".
 mutants: $(VENV)/.made

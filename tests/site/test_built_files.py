@@ -161,5 +161,5 @@ def test_no_picture_inside_a_figure_is_a_white_field_on_a_dark_page(soups):
             pixels = np.asarray(Image.open(BytesIO(data)).convert("RGBA"))
             seen += 1
             white = (pixels[..., :3].min(axis=-1) > 225) & (pixels[..., 3] > 60)
-            assert white.mean() < 0.25, f"{path.name}: {tag.find_parent(attrs={'aria-label': True})['aria-label']}"
+            assert white.mean() < 1 / 3, f"{path.name}: {tag.find_parent(attrs={'aria-label': True})['aria-label']}"
     assert seen > 30

@@ -10,7 +10,7 @@ BEYOND = """(width) => [...document.querySelectorAll("article *")]
   .map(([name, kind, id, { left, right }]) => `${name}.${kind} in ${id}: ${left} to ${right}`)"""
 
 
-def test_what_belongs_together_in_a_table_stands_in_one_line(page):
+def test_what_belongs_together_in_a_table_stands_in_one_line_and_captions_fit_a_phone(page):
     page.set_viewport_size({"width": 320, "height": 900})
     seen = 0
     for path in PAGES:
@@ -21,6 +21,10 @@ def test_what_belongs_together_in_a_table_stands_in_one_line(page):
         )
         assert [text for text, lines in found if lines != 1] == [], path
         seen += len(found)
+        cut = page.locator("article caption").evaluate_all(
+            "all => all.filter((caption) => caption.offsetWidth > caption.closest('div').clientWidth + 1).length"
+        )
+        assert cut == 0, path
     assert seen > 500
 
 
@@ -32,3 +36,17 @@ def test_nothing_on_paper_reaches_beyond_the_sheet(page):
         page.emulate_media(media="print")
         page.evaluate("dispatchEvent(new Event('beforeprint'))")
         assert page.evaluate(BEYOND, SHEET) == [], path
+
+
+def test_a_link_in_a_table_has_the_colour_of_other_links(page):
+    page.goto(PAGES[0])
+    colours = "parts => [...new Set(parts.map((part) => getComputedStyle(part).color))]"
+    assert len(page.locator("article table a, article section > p a").evaluate_all(colours)) == 1
+
+
+def test_the_titles_at_the_foot_of_a_page_have_the_width_of_a_phone(page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(PAGES[1])
+    wide = page.locator(".prev-next-area a").evaluate_all("parts => parts.map((part) => part.offsetWidth)")
+    assert len(wide) == 2
+    assert min(wide) > 300

@@ -8,7 +8,7 @@ BODY = re.compile(r"<tbody>.*?</table>", re.DOTALL)
 # Numbers with their spread, interval or unit, and sizes: what is read as one, and should stand in one line.
 NUMBER = r"\(?[−+±]?\d(?:[\d,.]*\d)?[²³]?\)?"
 LINKED = rf"(?: ?[→×] ?| [±@] | (?:to|of) |,? ){NUMBER}| (?:%|[kKMG]B?|ms|µs|times|points?)(?!\w)"
-MEASURE = re.compile(rf"(?<![\w#;&.-])(?:≈ {NUMBER}(?:{LINKED})*|{NUMBER}(?:{LINKED})+)")
+MEASURE = re.compile(rf"(?<![\w#;&.-])(?:≈ {NUMBER}(?:{LINKED})*|{NUMBER}(?:{LINKED})+)|cannot tell")
 
 
 def scrolling_table(match: re.Match) -> str:

@@ -5,11 +5,14 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.patches import FancyArrowPatch, Polygon
+from matplotlib.patches import FancyArrowPatch, Polygon, Rectangle
 
+from companion.figures.heat_maps import SIGNED
 from companion.figures.picture import WIDTH, Picture, canvas, styled
-from companion.figures.style import BLUE, INK, ORANGE, SERIES
+from companion.figures.style import GRID, INK, SERIES
 from companion.figures.values import array
+
+_GREY = LinearSegmentedColormap.from_list("ink", ["#76767600", "#767676"])  # seen on white and on a dark page
 
 
 @styled
@@ -129,7 +132,7 @@ def pixel_maps(
         alt: alternative text.
         caption: caption.
         signed: colour by sign around zero, blue above and orange below, with one scale for all maps.
-        ink: titles of maps that are no signed ones, drawn from white (least) to dark grey (most).
+        ink: titles of maps that are no signed ones, drawn from the colour of the page (least) to grey (most).
         columns: pictures per row; all in one row by default.
         height: height of a row in inches.
 
@@ -145,17 +148,19 @@ def pixel_maps(
     if unknown := set(ink) - set(maps):
         raise ValueError(f"ink must name maps, got {sorted(unknown)}")
     grids = {title: _pixels(title, rows, signed) for title, rows in maps.items()}
-    scale, grey = {"cmap": "gray"}, {"cmap": LinearSegmentedColormap.from_list("ink", ["white", "#404040"])}
+    scale = {"cmap": "gray"}
     if signed:
         largest = max((np.nanmax(abs(grid)) for title, grid in grids.items() if title not in ink), default=0) or 1
-        colours = LinearSegmentedColormap.from_list("signed", [ORANGE, "white", BLUE])
-        scale = {"cmap": colours, "vmin": -largest, "vmax": largest}
+        scale = {"cmap": SIGNED, "vmin": -largest, "vmax": largest}
     rows = -(-len(maps) // columns)
     figure, axes = canvas(height * rows, ncols=columns, nrows=rows, squeeze=False)
     for axis in axes.flat:
         axis.set_axis_off()
     for axis, (title, grid) in zip(axes.flat, grids.items(), strict=False):
-        axis.imshow(grid, interpolation="none", **(grey if title in ink else scale))
+        axis.imshow(grid, interpolation="none", **({"cmap": _GREY} if title in ink else scale))
+        if signed:  # where a map is clear nothing else would show its edge
+            (high, wide), edge = grid.shape, {"fill": False, "edgecolor": GRID, "linewidth": 0.8, "clip_on": False}
+            axis.add_patch(Rectangle((-0.5, -0.5), wide, high, **edge))
         axis.set_title(title, fontsize=9.5, fontweight="normal", loc="center")
     return Picture(figure, alt=alt, caption=caption)
 

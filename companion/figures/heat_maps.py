@@ -9,6 +9,10 @@ from companion.figures.picture import Picture, canvas, styled
 from companion.figures.style import BLUE, ORANGE
 from companion.figures.values import array
 
+_COLOURS = [to_rgba(ORANGE), to_rgba(ORANGE, 0), to_rgba(BLUE, 0), to_rgba(BLUE)]
+# Zero is the colour of the page, so that maps do not glare on a dark one.
+SIGNED = LinearSegmentedColormap.from_list("signed", list(zip((0, 0.5, 0.5, 1), _COLOURS, strict=True)))
+
 
 @styled
 def heat_maps(
@@ -21,8 +25,6 @@ def heat_maps(
     caption: str = "",
 ) -> Picture:
     """Draw maps below each other with numbered rows and columns, all in one scale of colours around zero.
-
-    Zero is the colour of the page, so that the maps do not glare on a dark one.
 
     Args:
         maps: title -> numbers (H, W).
@@ -39,11 +41,9 @@ def heat_maps(
     if not grids or not all(grid.size and np.isfinite(grid).all() for grid in grids.values()):
         raise ValueError(f"maps must be at least one, none empty, all finite, got {list(grids.values())}")
     largest = max(abs(grid).max() for grid in grids.values()) or 1
-    colours = [to_rgba(ORANGE), to_rgba(ORANGE, 0), to_rgba(BLUE, 0), to_rgba(BLUE)]
-    scale = LinearSegmentedColormap.from_list("signed", list(zip((0, 0.5, 0.5, 1), colours, strict=True)))
     figure, axes = canvas(0.5 + 1.5 * len(grids), nrows=len(grids), squeeze=False, sharex=True)
     for axis, (title, grid) in zip(axes[:, 0], grids.items(), strict=True):
-        drawn = axis.imshow(grid, cmap=scale, vmin=-largest, vmax=largest, interpolation="none", aspect="auto")
+        drawn = axis.imshow(grid, cmap=SIGNED, vmin=-largest, vmax=largest, interpolation="none", aspect="auto")
         axis.set(title=title, ylabel=ylabel, yticks=range(0, len(grid), max(1, len(grid) // 5)))
         axis.grid(visible=False)
     axes[-1, 0].set_xlabel(xlabel)

@@ -153,13 +153,13 @@ def test_a_map_goes_from_black_to_white_pixel_for_pixel():
     assert not axis.axison
 
 
-def test_ink_is_drawn_from_white_to_grey_beside_signed_maps_and_apart_from_their_scale():
+def test_ink_is_drawn_from_the_page_to_grey_beside_signed_maps_and_apart_from_their_scale():
     maps = {"ink": [[0, 9]], "votes": [[-1, 2]]}
     ink, votes = figures.pixel_maps(maps, signed=True, ink=["ink"], alt="a").figure.axes
     assert votes.images[0].get_clim() == (-2, 2)
-    white, grey = (ink.images[0].cmap(value) for value in (0.0, 1.0))
-    assert white == (1, 1, 1, 1)
-    assert grey[0] == grey[1] == grey[2] < 0.3
+    clear, grey = (ink.images[0].cmap(value) for value in (0.0, 1.0))
+    assert clear[3] == 0
+    assert to_hex(grey, keep_alpha=True) == "#767676ff", "4.5 : 1 against white, 4 : 1 against a dark page"
     with pytest.raises(ValueError, match=r"ink must name maps, got \['no'\]"):
         figures.pixel_maps(maps, signed=True, ink=["no"], alt="a")
 
@@ -171,7 +171,10 @@ def test_signed_maps_share_one_scale_blue_above_zero_and_orange_below():
         (image,) = axis.images
         assert image.get_clim() == (-2, 2)
         assert [to_hex(image.to_rgba(v)) for v in (2, -2)] == [BLUE, ORANGE]
-        assert image.to_rgba(0)[:3] == pytest.approx((1, 1, 1), abs=0.01)
+        assert image.to_rgba(0)[3] == pytest.approx(0, abs=0.01), "zero is the colour of the page"
+        (edge,) = axis.patches
+        left, right, bottom, top = image.get_extent()
+        assert edge.get_bbox().bounds == (left, top, right - left, bottom - top)
     assert figures.pixel_maps({"a": [[0]]}, signed=True, alt="a").figure.axes[0].images[0].get_clim() == (-1, 1)
 
 

@@ -1,12 +1,17 @@
 """What can be read off the built files: links, alternative texts, the landing page, and what must not be there."""
 
+import json
 import re
+from base64 import b64decode
+from io import BytesIO
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import numpy as np
 import pytest
 from book_pages import PAGES, ROOT
 from bs4 import BeautifulSoup
+from PIL import Image
 
 import companion
 
@@ -133,3 +138,28 @@ def test_the_folded_code_of_a_figure_stands_below_it(soups):
     shown = [parts for parts in shown if len(parts) > 1]
     assert len(shown) > 50
     assert all(parts[-1] == "details" for parts in shown)
+
+
+def test_a_bar_above_no_output_says_that_it_holds_a_set_up_and_all_code_is_there(soups, site):
+    assert any(soup.select("div.cell.set-up") for soup in soups.values())
+    for path, soup in soups.items():
+        for cell in soup.select("div.cell.tag_hide-input"):
+            shows = cell.find("div", class_="cell_output", recursive=False) is not None
+            words = cell.select_one("details.hide > summary").get_text(" ")
+            assert words == ("Show the code Hide the code" if shows else "Show the set-up Hide the set-up")
+        source = site / "_sources" / path.relative_to(site).with_suffix(".ipynb")
+        for cell in json.loads(source.read_text("utf8"))["cells"] if source.is_file() else ():
+            if "hide-input" in cell["metadata"].get("tags", ()):
+                assert "".join(cell["source"]).strip() in soup.find(id=f"cell-{cell['id']}").get_text()
+
+
+def test_no_picture_inside_a_figure_is_a_white_field_on_a_dark_page(soups):
+    seen = 0
+    for path, soup in soups.items():
+        for tag in soup.select(".fig-art image"):
+            data = b64decode(tag["href"].partition("base64,")[2])
+            pixels = np.asarray(Image.open(BytesIO(data)).convert("RGBA"))
+            seen += 1
+            white = (pixels[..., :3].min(axis=-1) > 225) & (pixels[..., 3] > 60)
+            assert white.mean() < 1 / 3, f"{path.name}: {tag.find_parent(attrs={'aria-label': True})['aria-label']}"
+    assert seen > 30

@@ -9,6 +9,8 @@ from types import SimpleNamespace
 import pytest
 from book_pages import ROOT
 from docutils import nodes
+from jinja2 import DictLoader, Environment
+from PIL import Image
 
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 KATEX = ROOT / "vendor" / "katex" / "katex.min.js"
@@ -34,6 +36,7 @@ PARTS = [
     "landing",
     "mathematics",
     "pages",
+    "tables",
     "verdicts",
 ]
 
@@ -96,3 +99,32 @@ def test_with_an_address_there_is_a_sitemap_of_all_pages(tmp_path):
     assert (tmp_path / "sitemap.xml").read_text().count("<loc>https://example.org/b/book/") == 2
     assert 'href="https://example.org/b/book/a.html"' in (tmp_path / "404.html").read_text()
     assert "<title>A &amp; B</title>" in (tmp_path / "index.html").read_text()
+
+
+@pytest.mark.parametrize("address", ["", "https://example.org/b/"])
+def test_a_shared_link_has_a_card_only_where_its_whole_address_is_known(address, tmp_path):
+    hosting = import_module("book_site.hosting")
+    (tmp_path / "_static").mkdir()
+    shipped = tmp_path / "_static" / hosting.CARD
+    shipped.write_bytes((ROOT / "book" / "_static" / hosting.CARD).read_bytes())
+    builder = SimpleNamespace(get_target_uri=lambda name: f"{name}.html")
+    app = SimpleNamespace(builder=builder, config=SimpleNamespace(html_baseurl=address), outdir=tmp_path)
+    context = {"title": "A page"}
+    hosting.add_card(app, "book/a", "page.html", context, None)
+    hosting.drop_card(app, None)
+    parent = "{% block extrahead %}{% endblock %}"
+    layout = (ROOT / "book" / "_templates" / "layout.html").read_text("utf8")
+    head = Environment(loader=DictLoader({"!layout.html": parent, "layout.html": layout})).get_template(
+        "layout.html"
+    )
+    written = head.render(context)
+    if address:
+        assert 'property="og:image" content="https://example.org/b/_static/card.png"' in written
+        assert 'property="og:url" content="https://example.org/b/book/a.html"' in written
+        assert 'name="twitter:card"' in written
+        with Image.open(shipped) as picture:
+            assert picture.size == (1200, 630)
+    else:
+        assert "og:title" in written
+        assert not any(word in written for word in ("og:image", "og:url", "twitter"))
+        assert not shipped.exists()

@@ -3,7 +3,8 @@
 ``hosting``   one web address and one repository, both off unless given
 ``mathematics``  KaTeX at build time, and an error for a formula that KaTeX cannot read
 ``api``       the package's own page, without the libraries that the package builds on
-``cells``     hidden cells, tables and figures that a keyboard and a phone can use
+``cells``     hidden cells and figures that a keyboard and a phone can use
+``tables``    tables that do so, and whose numbers stay together
 ``cards``     the first page's chapters as cards
 ``finding``   the field's words, under which the search finds a chapter
 ``anchors``   an address for each code cell, and links to it

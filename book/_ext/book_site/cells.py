@@ -2,14 +2,15 @@
 
 import math
 import re
-from html import escape, unescape
+from html import escape
 
 from docutils import nodes
 from myst_nb.sphinx_ import HideCodeCellNode
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-TABLE = re.compile(r'<table\b[^>]*class="[^"]*\bdataframe\b.*?</table>', re.DOTALL)
+from book_site.tables import TABLE, scrolling_table
+
 ART = re.compile(r'<div class="fig-art"(?P<rest>[^>]*)>(?P<svg>\s*<svg\b.*?</svg>)', re.DOTALL)
 SIZE = re.compile(r"font(?:-size)?: ?(?:(?:bold|italic|\d{3}) )*([\d.]+)px")
 TITLE = re.compile(r'<h1>(?P<title>(?:(?!</h1>).)*?): (?P<subtitle>.*?)(?P<link><a class="headerlink")', re.DOTALL)
@@ -20,11 +21,15 @@ CLAIM = re.compile(r"<blockquote>(\s*<div>\s*<p><strong>Claims?[ .])")
 
 
 def open_hidden(translator, node: HideCodeCellNode) -> None:
-    """Write a hidden cell's ``<details>``; its summary is named by its own words, unlike myst-nb's."""
+    """Write a hidden cell's ``<details>``; its summary is named by its own words, unlike myst-nb's.
+
+    On paper, where it is open, it is headed by what it holds.
+    """
     classes = " ".join(["hide", *node["classes"]])
     show, hide = escape(node["prompt_show"]), escape(node["prompt_hide"])
+    held = re.sub("^Show (the )?", "", show).capitalize()
     translator.body.append(
-        f'<details class="{classes}"><summary><span class="collapsed">{show}</span>'
+        f'<details class="{classes}"><summary data-holds="{held}"><span class="collapsed">{show}</span>'
         f'<span class="expanded">{hide}</span></summary>\n'
     )
 
@@ -35,29 +40,40 @@ def close_hidden(translator, node: HideCodeCellNode) -> None:
 
 
 class CodeBelow(SphinxPostTransform):
-    """Put the folded code of a figure or a table below it: what a reader came for is first."""
+    """Put the folded code of a figure or a table below it: what a reader came for is first.
+
+    The folded code of a cell that shows nothing is opened together with that of the cell it prepares, the next one.
+    Where that one is not folded, the bar says that it holds a set-up.
+    """
 
     default_priority = 200  # after myst-nb has folded it
 
     def run(self, **kwargs) -> None:
-        for cell in self.document.findall(nodes.container):
-            if cell.get("nb_element") == "cell_code" and "tag_hide-input" in cell["classes"]:
-                folded = [part for part in cell.children if isinstance(part, HideCodeCellNode)]
-                for part in folded:
-                    cell.remove(part)
-                    cell.append(part)
+        for cell in list(self.document.findall(nodes.container)):
+            folded = folded_code(cell)
+            for part in folded:
+                cell.remove(part)
+                cell.append(part)
+            if folded and len(folded) == len(cell.children):
+                join_the_next(cell, folded[0])
 
 
-def scrolling_table(match: re.Match) -> str:
-    """Put a table into a box of its own that scrolls sideways and can be reached by keyboard."""
-    caption = re.search(r"<caption[^>]*>(.*?)</caption>", match[0], re.DOTALL)
-    name = unescape(re.sub(r"<[^>]+>", "", caption[1])).strip() if caption else ""
-    label = escape(f"Table: {name}" if name else "Table")
-    # The theme's own class: its script takes the box out of the tab order while nothing overflows.
-    return (
-        f'<div class="pst-scrollable-table-container" tabindex="0" role="group" aria-label="{label}">'
-        f"{match[0]}</div>"
-    )
+def folded_code(cell: nodes.Node | None) -> list[HideCodeCellNode]:
+    """Return the folded code of a cell, or nothing for another node."""
+    if not isinstance(cell, nodes.container) or "tag_hide-input" not in cell["classes"]:
+        return []
+    return [part for part in cell.children if isinstance(part, HideCodeCellNode)]
+
+
+def join_the_next(cell: nodes.container, code: HideCodeCellNode) -> None:
+    """Move the code of a cell that shows nothing to where the next cell's is folded, with the cell's anchors."""
+    if following := folded_code(cell.next_node(descend=False, siblings=True)):
+        code.children[-1]["ids"] += cell["ids"]
+        following[0][:0] = code.children
+        cell.parent.remove(cell)
+    else:
+        cell["classes"].append("set-up")
+        code["prompt_show"], code["prompt_hide"] = "Show the set-up", "Hide the set-up"
 
 
 def scrolling_figure(match: re.Match) -> str:

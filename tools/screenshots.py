@@ -28,6 +28,7 @@ h1 {{ font-size: 76px; line-height: 1.1 }}
 img {{ width: 100%; image-rendering: pixelated; border-radius: 10px }}
 </style><h1>The 1×1 convolution,<br>explained by code that runs</h1>{pictures}
 <p>Two pictures of noise, two weights and a bias: a flower.</p>"""
+PATIENCE = 180_000  # milliseconds: the package's page is as long as a hundred screens
 START, END = (1.0, 0.0, 0.0), (8.0, -8.0, 0.5)  # two weights and a bias
 FRAMES, WAIT, STEP = 24, 1500, 90  # pictures on the way; milliseconds at both ends and between
 
@@ -43,7 +44,8 @@ def shoot(browser: Browser, address: str) -> None:
             )
             for path in pages():
                 page.goto(address + path, wait_until="load")
-                page.screenshot(path=target / f"{path.split('/')[-1][:-5]}-{name}-{theme}.png", full_page=True)
+                shot = target / f"{path.split('/')[-1][:-5]}-{name}-{theme}.png"
+                page.screenshot(path=shot, full_page=True, timeout=PATIENCE)
             page.close()
     print(f"screenshots: {len(pages()) * 4} pictures in {target.relative_to(ROOT)}")
 

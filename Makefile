@@ -69,8 +69,9 @@ unit: $(VENV)/.made
 	@$(BIN)/python tools/vendor.py
 	$(BIN)/python -m pytest --ignore=tests/site -n $(JOBS) --dist worksteal
 
+# With one thread: beside other programs two that wait for each other take ten times as long, alone no less.
 nbval: $(VENV)/.made
-	$(BIN)/python -m pytest book --nbval --nbval-current-env --nbval-cell-timeout=300
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest book --nbval --nbval-current-env --nbval-cell-timeout=300
 
 # A picture of every page, wide and on a phone, light and dark, into _build/screenshots.
 screenshots: $(VENV)/.made book

@@ -197,3 +197,9 @@ def test_the_book_is_built_without_what_only_its_code_needs_from_pinned_versions
     lines = (ROOT / "constraints.txt").read_text("utf8").splitlines()
     pinned = {line.partition("==")[0].lower().replace("_", "-") for line in lines}
     assert {name.replace("_", "-") for name in closure(ROOT / "requirements-book.txt")} <= pinned
+
+
+def test_notebooks_are_tried_with_one_thread(tree):
+    """Beside other programs a cell of small layers took five minutes with two threads, and seconds with one."""
+    lines = make(tree, "-n", "nbval").stdout.splitlines()
+    assert any(line.startswith("OMP_NUM_THREADS=1 ") and " --nbval " in line for line in lines)

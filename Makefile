@@ -69,7 +69,7 @@ unit: $(VENV)/.made
 	@$(BIN)/python tools/vendor.py
 	$(BIN)/python -m pytest --ignore=tests/site -n $(JOBS) --dist worksteal
 
-# With one thread: beside other programs two that wait for each other take ten times as long, alone no less.
+# With one thread: beside other programs two that wait for each other take many times as long.
 nbval: $(VENV)/.made
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest book --nbval --nbval-current-env --nbval-cell-timeout=300
 

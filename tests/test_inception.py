@@ -40,6 +40,7 @@ def test_the_widths_of_googlenet_are_those_that_the_paper_prints():
     read = [192, *(widths.out_channels for widths in inception.GOOGLENET.values())]
     assert [widths.in_channels for widths in inception.GOOGLENET.values()] == read[:-1]
     assert read[-1] == 1024
+    assert list(inception.GOOGLENET) == ["3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b"]
     with pytest.raises(TypeError):
         inception.GOOGLENET["3a"] = inception.GOOGLENET["3b"]
 

@@ -92,12 +92,14 @@ def test_the_mean_of_the_class_activation_maps_is_the_score(pictures, channels, 
     torch.testing.assert_close(maps, pointwise.definition(features, classifier.weight, classifier.bias))
 
 
-MAPS, FOUR = torch.zeros(1, 2, 3, 3), nn.Linear(4, 3)
 test_bad_input_is_named = refusals(
     (lambda: nin.MlpConv(2, 4, 4), "padding must be given for an even kernel_size, got"),
     (lambda: nin.MlpConv(2, 4, 3, padding=-1), "padding must be at least 0, got -1"),
     (lambda: nin.MlpConv(2, 4, 3, hidden_channels=(8, 0)), r"hidden_channels\[1\] must be at least 1"),
     (lambda: nin.FullyConnectedHead(2, (4, 0), 3, hidden_features=5), r"size\[1\] must be at least 1"),
     (lambda: nin.GlobalAveragePooling()(torch.zeros(2, 8)), r"x must have shape \(N, C, H, W\), got"),
-    (lambda: nin.class_activation_maps(MAPS, FOUR), "have C_in = 2 columns, as x has channels, got 4"),
+    (
+        lambda: nin.class_activation_maps(torch.zeros(1, 2, 3, 3), nn.Linear(4, 3)),
+        "weight must have C_in = 2 columns, as x has channels, got 4",
+    ),
 )

@@ -76,9 +76,11 @@ def test_of_equally_good_rates_the_lowest_is_taken():
         studies._plan.best_rate("b", done)
 
 
-def test_rates_go_on_in_steps_of_about_three():
-    for lr, steps, wanted in ((0.1, 1, 0.3), (0.3, 1, 1.0), (0.01, -1, 0.003), (3.0, -2, 0.3)):
-        assert studies._plan.neighbour(lr, steps) == wanted
+@pytest.mark.parametrize(
+    ("lr", "steps", "wanted"), [(0.1, 1, 0.3), (0.3, 1, 1.0), (0.01, -1, 0.003), (3.0, -2, 0.3)]
+)
+def test_rates_go_on_in_steps_of_about_three(lr, steps, wanted):
+    assert studies._plan.neighbour(lr, steps) == wanted
 
 
 def record():

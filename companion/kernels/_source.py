@@ -51,9 +51,9 @@ def step(name: str) -> str:
 
 
 def alone(name: str, code: str | None = None) -> str:
-    """Return the source without the other steps' kernels that a compiler would take for wanted: no template.
+    """Return the source with the kernel of one step: the other plain ones, no templates, would be compiled along.
 
-    Their lines stay, empty, so that messages name the right ones. To compile them along takes half a second.
+    Their lines stay, empty, so that messages of the compiler name the right ones.
 
     Args:
         name: the step whose kernel is wanted.

@@ -213,9 +213,9 @@ _SPLIT_K = Variant(
 _WIDTHS = ((4, 4), (1, 4), (1, 1))
 _REGISTER_TILES = ((96, 128, 6), (64, 128, 8), (32, 128, 4), (16, 128, 2), (64, 64, 4))
 _TENSOR_CORE_TILES = ((64, 128), (32, 128))
-_HALF_TILES = (  # copies of one number each take eight warps
-    *(((128, 128), widths) for widths in ((1, 8), (1, 1))),
-    *((tile, widths) for tile in _TENSOR_CORE_TILES for widths in ((8, 8), (4, 8))),
+_HALF_TILES = (  # with the widths; copies of one number each take eight warps
+    *((128, 128, 1, 8), (128, 128, 1, 1)),
+    *((64, 128, 8, 8), (64, 128, 4, 8), (32, 128, 8, 8), (32, 128, 4, 8)),
 )
 
 
@@ -236,11 +236,7 @@ VARIANTS: Mapping[str, Variant] = MappingProxyType(
                 for tile in _TENSOR_CORE_TILES
                 for widths in _WIDTHS
             ),
-            *(
-                _sixteen_bits(dtype, *tile, *widths)
-                for dtype in ("bfloat16", "float16")
-                for tile, widths in _HALF_TILES
-            ),
+            *(_sixteen_bits(dtype, *tile) for dtype in ("bfloat16", "float16") for tile in _HALF_TILES),
             *(_one_pixel(images, width) for images in (1, 8) for width in (4, 1)),
             _SPLIT_K,
         )

@@ -23,11 +23,12 @@ def test_dots_show_every_run_the_mean_and_one_standard_deviation_in_named_rows()
     assert low > 1 > 0 > high
 
 
-@pytest.mark.parametrize(("cycle", "order"), [(None, "00000"), (2, "01010"), (4, "01230")])
+@pytest.mark.parametrize(
+    ("cycle", "order"), [({}, [0] * 5), ({"cycle": 2}, [0, 1, 0, 1, 0]), ({"cycle": 4}, [0, 1, 2, 3, 0])]
+)
 def test_rows_of_dots_take_the_colours_in_turn(cycle, order):
-    options = {"label": "x", "alt": "a"} | ({"cycle": cycle} if cycle else {})
-    axis = figures.dots({name: [1, 2] for name in "abcde"}, **options).figure.axes[0]
-    wanted = [SERIES[int(i)] for i in order]
+    axis = figures.dots({name: [1, 2] for name in "abcde"}, label="x", alt="a", **cycle).figure.axes[0]
+    wanted = [SERIES[i] for i in order]
     assert [to_hex(points.get_facecolor()[0]) for points in axis.collections] == wanted
     assert [line.get_color() for line in axis.lines] == [colour for colour in wanted for _ in range(2)]
 

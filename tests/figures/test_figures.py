@@ -40,7 +40,9 @@ DRAWN = {
     "scatter": partial(
         figures.scatter,
         {"full": {"a": (4e8, 9.0)}, "other": {"b": (1e6, 1)}},
-        **{"xlabel": "MACs", "ylabel": "ms", "rays": {"r": 1e-7}},
+        xlabel="MACs",
+        ylabel="ms",
+        rays={"r": 1e-7},
     ),
     "sectors": partial(figures.sectors, {"x": (range(64, 96), 64), "weight": ([256 * o for o in range(9)], 256)}),
     "stacked": partial(

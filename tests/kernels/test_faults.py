@@ -44,7 +44,7 @@ BOUNDS = [
     ("split_k", "if (o >= out_channels || column >= columns) return;", "if (o >= out_channels) return;"),
     ("split_k", "if (o >= out_channels || column >= columns) return;", "if (column >= columns) return;"),
 ]
-WROTE = ("tf32_64x128", "f16_128x128_scalar_x")  # through write_tile
+WROTE = ("tf32_64x128", "tf32x3_64x128_scalar", "bf16_64x128", "f16_128x128_scalar_x")  # through write_tile
 WRITE_TILE = [
     ("if (column >= columns) continue;", ""),
     ("if (o >= out_channels) continue;", ""),
@@ -103,7 +103,7 @@ def test_a_missing_check_of_bounds_is_caught_in_every_schedule(name, check_of_bo
     assert [schedule for schedule in SCHEDULES if not is_caught(name, code, schedule)] == []
 
 
-@pytest.mark.parametrize("name", ["register_64x128", "bf16_64x128"])
+@pytest.mark.parametrize("name", PIPELINES)
 @pytest.mark.parametrize(("line", "instead"), COPIED)
 def test_a_copy_from_beyond_the_edge_is_caught_in_every_schedule(name, line, instead):
     code = edited("async_copy", line, instead)

@@ -7,15 +7,16 @@ from html import escape
 from numbers import Integral, Real
 
 Cell = str | int | float | None
-_NUMBER = re.compile(r"[−+-]?\d[\d,]*(\.\d+)?")
+_NUMBER = r"[−+-]?\d[\d,]*(\.\d+)?"
+_MEASURE = re.compile(rf"(≈ )?{_NUMBER}( ± {_NUMBER})?( ?%| [kMG])?")
 
 
 @dataclass(frozen=True, repr=False)
 class Table:
     """Rows under headings; the first column names the row.
 
-    A column that holds numbers is set to the right, also where they are texts. Integers get thousands separators,
-    floats one decimal; ``None`` becomes a dash.
+    A column that holds numbers is set to the right, also where they are texts such as "98.2 ± 0.4" or "12 %".
+    Integers get thousands separators, floats one decimal; ``None`` becomes a dash.
 
     Attributes:
         columns: the headings.
@@ -140,8 +141,8 @@ def _is_number(cell: Cell) -> bool:
 
 
 def _all_written(column: list[Cell]) -> bool:
-    texts = [cell for cell in column if cell is not None]
-    return bool(texts) and all(isinstance(text, str) and _NUMBER.fullmatch(text) for text in texts)
+    texts = [cell for cell in column if cell is not None and cell != "–"]
+    return bool(texts) and all(isinstance(text, str) and _MEASURE.fullmatch(text) for text in texts)
 
 
 def _written(cell: Cell) -> str:

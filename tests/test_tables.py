@@ -69,10 +69,16 @@ def test_numbers_of_every_kind_are_set_as_numbers_and_all_else_as_text(cell, wri
         (["−0.5", "+12", None], True),
         (["1,234", "7"], True),
         (["0.003", "dead"], False),
-        (["99.0 ± 0.5", "98.5"], False),
+        (["99.0 ± 0.5", "98.5", "–"], True),
+        (["≈ 1,480", "0.40"], True),
+        (["16.4%", "3 %"], True),
+        (["133 M", "1.8 G"], True),
+        (["−0.6 ± 0.2 (−1.0 to −0.1)", "0.1 ± 0.3 (−0.5 to 0.8)"], False),
+        (["+57.4, ahead", "+1.2, cannot tell"], False),
+        (["112×112×64", "56×56×64"], False),
         (["3 of 4", "2"], False),
         (["", "1"], False),
-        ([None, None], False),
+        ([None, "–"], False),
     ],
 )
 def test_a_column_of_numbers_written_as_text_is_one_of_numbers(cells, number):

@@ -221,5 +221,6 @@ customElements.get("gpu-ladder") || customElements.define("gpu-ladder", class ex
     .ring { fill: none; stroke: var(--fig-blue, #0072b2); stroke-width: 2 } .dot { fill: var(--fig-orange, #d55e00) }
     .sources { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22em), 1fr)); gap: .6rem }
     figure { margin: 0; min-width: 0 } figcaption { font-weight: 600 }
-    pre { margin: .2rem 0; overflow: auto; max-height: 24em; font-size: .8em; border: 1px solid color-mix(in srgb, currentColor 25%, transparent); padding: .5rem; border-radius: 6px }`;
+    pre { margin: .2rem 0; overflow: auto; max-height: 24em; font-size: .8em; border: 1px solid color-mix(in srgb, currentColor 25%, transparent); padding: .5rem; border-radius: 6px }
+    @media print { .sources { display: block } pre { max-height: none; white-space: pre-wrap } }`;
 });

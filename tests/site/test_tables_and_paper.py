@@ -9,6 +9,12 @@ BEYOND = """(width) => [...document.querySelectorAll("article *")]
   .filter(([, , , { left, right, width: own }]) => own > 1 && (left < -1 || right > width + 1))
   .map(([name, kind, id, { left, right }]) => `${name}.${kind} in ${id}: ${left} to ${right}`)"""
 
+CUT = """() => [...document.querySelectorAll("article *")]
+  .flatMap((part) => [part, ...(part.shadowRoot?.querySelectorAll("*") ?? [])])
+  .filter((part) => part.checkVisibility() && getComputedStyle(part).overflowY !== "visible")
+  .filter((part) => part.clientHeight > 1 && part.scrollHeight > part.clientHeight + 1)
+  .map((part) => `${part.tagName}.${part.className}: ${part.scrollHeight} in ${part.clientHeight}`)"""
+
 
 def test_what_belongs_together_in_a_table_stands_in_one_line_and_captions_fit_a_phone(page):
     page.set_viewport_size({"width": 320, "height": 900})
@@ -36,6 +42,7 @@ def test_nothing_on_paper_reaches_beyond_the_sheet(page):
         page.emulate_media(media="print")
         page.evaluate("dispatchEvent(new Event('beforeprint'))")
         assert page.evaluate(BEYOND, SHEET) == [], path
+        assert page.evaluate(CUT) == [], path
 
 
 def test_a_link_in_a_table_has_the_colour_of_other_links(page):

@@ -35,7 +35,9 @@ def find_chromium() -> str | None:
 
 
 class Compressing(SimpleHTTPRequestHandler):
-    """Serve files, text compressed: page weights are then those of a public host."""
+    """Serve files as a public host does: text compressed, and a connection kept for the next request."""
+
+    protocol_version = "HTTP/1.1"
 
     def send_head(self):
         path = Path(self.translate_path(self.path))

@@ -24,7 +24,8 @@ def gpu_ladder(
     out_channels: int,
     size: int,
     batch: int = 1,
-    recorded: Mapping | None = None,
+    recorded: Mapping[str, float] | None = None,
+    recorded_on: str = "",
 ) -> Widget:
     """Let the reader check and time the first four kernels on the GPU at hand, through WebGPU.
 
@@ -42,8 +43,9 @@ def gpu_ladder(
         out_channels: channels of the output, 1 to 512.
         size: height and width of the maps, 1 to 56.
         batch: number of pictures, 1 to 16.
-        recorded: a measurement in the form that the element copies as JSON, shown where nothing can be measured;
-            None where there is none.
+        recorded: GFLOP/s of each step as measured elsewhere, shown where nothing can be measured; None where there
+            are none.
+        recorded_on: what they were measured on, and when.
 
     Raises:
         TypeError: if a size is not an int.
@@ -54,20 +56,21 @@ def gpu_ladder(
         least, most = GPU_LADDER_LIMITS[name]
         if not least <= integer(name, value) <= most:
             raise ValueError(f"{name} must be from {least} to {most}, got {value}")
-    for name, given in (("cuda", cuda), ("asked", asked)):
+    for name, given in (("cuda", cuda), ("asked", asked), ("recorded", recorded or GPU_LADDER)):
         if set(given) != set(GPU_LADDER):
             raise ValueError(
                 f"{name} must have the steps {', '.join(GPU_LADDER)}, got {', '.join(given) or 'none'}"
             )
     values = {name: int(value) for name, value in values.items()}
     shape = f"{batch} × {in_channels} × {size} × {size} to {out_channels} channels"
-    rows = [(step.replace("_", " "), f"{asked[step]:.3g}") for step in GPU_LADDER]
     words = "<p>With scripts and WebGPU these kernels run on your own GPU. What they ask for is known without:</p>"
-    fallback = words + _table(f"Maps of {shape}, float32", ("FLOP per byte asked for",), rows)
+    fallback = words + _table(f"Maps of {shape}, float32", "FLOP per byte asked for", asked, ".3g")
     settings = {"cuda": {step: _code(cuda[step]) for step in GPU_LADDER}, "values": values}
     settings |= {"limits": GPU_LADDER_LIMITS}
-    record = "" if recorded is None else f'<div slot="recorded">{_recorded(recorded)}</div>'
-    return Widget("gpu-ladder", settings, fallback + record, f"Kernel ladder in WGSL: {shape}")
+    if recorded:
+        table = _table(f"Recorded on {recorded_on}", "GFLOP/s", recorded, ",.0f")
+        fallback += f'<div slot="recorded">{table}</div>'
+    return Widget("gpu-ladder", settings, fallback, f"Kernel ladder in WGSL: {shape}")
 
 
 def _code(listing: str) -> str:
@@ -77,24 +80,10 @@ def _code(listing: str) -> str:
     return "\n".join(lines[first:])
 
 
-def _recorded(result: Mapping) -> str:
-    adapter, layer = result["adapter"], result["layer"]
-    name = adapter["description"] or " ".join(filter(None, (adapter["vendor"], adapter["architecture"])))
-    sizes = (
-        f"{layer['in_channels']} to {layer['out_channels']} channels, {layer['batch']} × {layer['pixels']} pixels"
-    )
-    caption = f"Recorded on {name}, {result['date'][:10]}: {sizes}. Medians"
-    rows = []
-    for row in result["steps"]:
-        speeds = ["–" if q is None else f"{q['median']:.3g}" for q in (row["gflop_per_s"], row["gb_per_s"])]
-        rows.append((row["step"].replace("_", " "), f"{row['flop_per_byte_asked']:.3g}", *speeds))
-    return _table(caption, ("FLOP per byte asked for", "GFLOP/s", "GB/s"), rows)
-
-
-def _table(caption: str, heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    head = "".join(f'<th scope="col">{one}</th>' for one in heads)
+def _table(caption: str, unit: str, values: Mapping[str, float], form: str) -> str:
     body = "".join(
-        f'<tr><th scope="row">{escape(name)}</th>{"".join(f"<td>{one}</td>" for one in cells)}</tr>'
-        for name, *cells in rows
+        f'<tr><th scope="row">{step.replace("_", " ")}</th><td>{values[step]:{form}}</td></tr>'
+        for step in GPU_LADDER
     )
-    return f"<table><caption>{escape(caption)}</caption><tr><td></td>{head}</tr>{body}</table>"
+    head = f'<tr><td></td><th scope="col" style="text-align: inherit">{unit}</th></tr>'
+    return f'<table style="width: 100%; text-align: right"><caption>{escape(caption)}</caption>{head}{body}</table>'

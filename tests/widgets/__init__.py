@@ -51,7 +51,7 @@ def ladder(**changed):
     layer = kernels.Layer(1, LADDER["in_channels"], LADDER["out_channels"], LADDER["size"] ** 2)
     cuda = {step: changed.get("cuda", kernels.step(step)) for step in widgets.GPU_LADDER}
     asked = {step: kernels.asked_intensity(layer, by) for step, by in widgets.GPU_LADDER.items()}
-    return widgets.gpu_ladder(cuda, asked, **values, recorded=changed.get("recorded"))
+    return widgets.gpu_ladder(cuda, asked, **values, **{n: v for n, v in changed.items() if "recorded" in n})
 
 
 # Every part, so that what holds of all is asked of all.

@@ -158,14 +158,13 @@ def test_without_scripts_the_reader_gets_what_is_known_without_a_gpu():
     assert [tag for tag, _ in Tags(widget.fallback).seen][:3] == ["p", "table", "caption"]
 
 
-def test_a_record_is_shown_as_it_was_copied():
-    quartiles = {"q1": 1.0, "median": 1.2345, "q3": 2.0}
-    row = {"step": "naive", "flop_per_byte_asked": 0.0604, "gflop_per_s": quartiles, "gb_per_s": None}
-    adapter = {"vendor": "<maker>", "architecture": "one", "device": "", "description": ""}
-    record = {"adapter": adapter, "date": "2025-01-02T03:04:05Z", "layer": sizes(LADDER), "steps": [row]}
-    shown = ladder(recorded=record).fallback
-    assert "Recorded on &lt;maker&gt; one, 2025-01-02: 64 to 256 channels, 1 × 784 pixels" in shown
-    assert re.findall("<td>([^<]+)</td>", shown)[4:] == ["0.0604", "1.23", "–"]
+def test_what_was_recorded_is_shown_with_what_it_was_recorded_on():
+    speeds = dict(zip(widgets.GPU_LADDER, (1.2, 12345.6, 0.0, 7), strict=True))
+    shown = ladder(recorded=speeds, recorded_on="<one>, 2025").fallback
+    assert "<caption>Recorded on &lt;one&gt;, 2025</caption>" in shown
+    assert re.findall("<td>([^<]+)</td>", shown)[4:] == ["1", "12,346", "0", "7"]
+    with pytest.raises(ValueError, match=r"recorded must have the steps naive, .*, got naive$"):
+        ladder(recorded={"naive": 1.0})
 
 
 @pytest.mark.parametrize("name", widgets.GPU_LADDER_LIMITS)

@@ -52,6 +52,21 @@ def test_when_a_timed_cell_changes_all_are_measured_anew(tmp_path):
     assert outputs == ["new\n", "drawn from new\n"], "what depends on a new time is made anew as well"
 
 
+def test_stored_outputs_are_kept_together_or_not_at_all(tmp_path):
+    path = notebook(tmp_path, *(FORMAT.new_code_cell(f"print({text!r})") for text in ("7.7 ± 0.4", "level")))
+
+    def texts(*stored):
+        old = nbformat.read(path, as_version=4)
+        for cell, text in zip(old.cells, stored, strict=True):
+            cell.outputs = [FORMAT.new_output("stream", name="stdout", text=f"{text}\n")]
+        nbformat.write(old, path)
+        notebooks.execute(path, timings=False)
+        return [cell.outputs[0].text.strip() for cell in nbformat.read(path, as_version=4).cells]
+
+    assert texts("7.5 ± 0.5", "level") == ["7.5 ± 0.5", "level"], "the same within its tolerance"
+    assert texts("7.5 ± 0.5", "ahead") == ["7.7 ± 0.4", "level"], "a page's numbers come from one run"
+
+
 @pytest.mark.parametrize(
     ("text", "filled"),
     [

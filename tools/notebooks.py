@@ -5,9 +5,9 @@
 Each notebook is executed in ``book/`` under a fixed environment, then written without what changes from run
 to run. Cells tagged ``nbval-ignore-output`` hold measured times: they run too, but keep the outputs they have,
 as long as the source of all of them is the one that was measured; ``--timings`` measures them anew. Measured
-numbers and figures that another processor gives again within their tolerance are left as they are stored, too;
-``--fresh`` writes all anew. Last, the numbers in the prose are filled in from the cells: ``3.6<!--=ratio:.1f-->``
-is the value glued as ``ratio``, written with the format ``.1f``.
+numbers and figures that another processor gives again within their tolerance are left as they are stored, too, if
+those of all cells are; ``--fresh`` writes all anew. Last, the numbers in the prose are filled in from the cells:
+``3.6<!--=ratio:.1f-->`` is the value glued as ``ratio``, written with the format ``.1f``.
 """
 
 import argparse
@@ -115,8 +115,9 @@ def execute(path: Path, timings: bool, fresh: bool = False) -> None:
     for cell in timed:  # all or none: a figure of times is drawn from the cell that measured them
         cell.outputs = kept.get(cell.id, cell.outputs)
         cell.metadata["measured"] = digest
-    for cell in notebook.cells:
-        if cell.cell_type == "code" and not fresh and unchanged(before[cell.id], cell.outputs):
+    ran = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    if not fresh and all(unchanged(before[cell.id], cell.outputs) for cell in ran):
+        for cell in ran:  # all or none: a number in the prose and the table that it is from come from one run
             cell.outputs = before[cell.id]
     values = glued(notebook)
     for cell in notebook.cells:

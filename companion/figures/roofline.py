@@ -50,7 +50,9 @@ def roofline(
     figure, (above, below) = canvas(
         2.5 + 0.21 * len(rows), nrows=2, sharex=True, gridspec_kw={"height_ratios": [2.1, 0.2 * len(rows)]}
     )
-    _draw_roofs(above, below, roofs, window)
+    lowest = min(window[0] * bandwidth for bandwidth, _ in roofs.values())
+    lowest = min([lowest, *(speed / 1.6 for group in points.values() for _, speed in group)])
+    _draw_roofs(above, below, roofs, window, lowest / 1e12)
     colours = dict(zip(roofs, SERIES, strict=False))
     for name, group in points.items():
         xs, ys = zip(*group, strict=True)
@@ -66,10 +68,11 @@ def roofline(
     return Picture(figure, alt=alt, caption=caption)
 
 
-def _draw_roofs(above: Axes, below: Axes, roofs: Mapping[str, tuple[float, float]], window: tuple) -> None:
+def _draw_roofs(
+    above: Axes, below: Axes, roofs: Mapping[str, tuple[float, float]], window: tuple, lowest: float
+) -> None:
     """Draw roofs in TFLOP/s, and through both panels the intensities at which they bend."""
     low, high = window
-    lowest = min(bandwidth * low for bandwidth, _ in roofs.values()) / 1e12
     for (name, (bandwidth, peak)), colour in zip(roofs.items(), SERIES, strict=False):
         ridge = peak / bandwidth
         above.plot([low, ridge, high], [bandwidth * low / 1e12, peak / 1e12, peak / 1e12], color=colour)

@@ -41,3 +41,8 @@ def test_measured_points_are_drawn_in_tera():
     above, _ = draw(points={"tensor cores": [(8.0, 2e13), (40.0, 5e13)]}).figure.axes
     assert to_hex(above.collections[0].get_facecolor()[0]) == figures.ORANGE
     np.testing.assert_allclose(above.collections[0].get_offsets(), [[8, 20], [40, 50]])
+
+
+def test_points_far_below_the_roof_are_in_sight():
+    above, _ = draw(points={"plain": [(8.0, 6e11), (40.0, 5e13)]}).figure.axes
+    assert above.get_ylim()[0] < 0.6 < 50 < above.get_ylim()[1]

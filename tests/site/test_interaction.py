@@ -122,16 +122,27 @@ def test_a_drawer_on_a_phone_closes_by_its_button_and_shows_the_section_that_was
         expect(drawer).to_be_hidden()
 
 
-def test_the_words_of_figures_are_at_least_9_pixels_high_on_a_phone(page):
+def test_the_words_of_figures_are_at_least_9_pixels_high_on_a_phone_and_do_not_overlap(page):
     page.set_viewport_size({"width": 390, "height": 844})
     read = """() => [...document.querySelectorAll(".fig-art svg")].map((svg) => {
       const sizes = [...svg.querySelectorAll("text")].map((text) => parseFloat(getComputedStyle(text).fontSize));
       return Math.min(Infinity, ...sizes) * svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
     })"""
+    clash = """() => [...document.querySelectorAll(".fig-art svg")].flatMap((svg) => {
+      const words = [...svg.querySelectorAll("text")].map((t) => [t.textContent, t.getBoundingClientRect()]);
+      const frame = svg.getBoundingClientRect();
+      const cut = ([, { left, right }]) => left < frame.left - 1 || right > frame.right + 1;
+      const shared = (a, b, low, high) => Math.min(a[high], b[high]) - Math.max(a[low], b[low]);
+      const meet = (a, b) => shared(a, b, "left", "right") > 1 && shared(a, b, "top", "bottom") > a.height / 2;
+      return [...words.filter(cut).map(([word]) => `${word} is cut off`), ...words.flatMap(([word, box], i) =>
+        words.slice(i + 1).filter(([, other]) => meet(box, other)).map(([other]) => `${word} on ${other}`))];
+    })"""
     seen = 0
     for path in PAGES:
         page.goto(path)
+        page.add_style_tag(content="* { content-visibility: visible !important; }")
         page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
+        assert page.evaluate(clash) == [], path
         sizes = page.evaluate(read)
         assert all(size >= 8.99 for size in sizes), (path, sizes)
         seen += len(sizes)

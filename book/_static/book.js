@@ -35,14 +35,3 @@ document.addEventListener("DOMContentLoaded", () => {
   for (const drawer of document.querySelectorAll("dialog[id$='-sidebar-modal']"))
     drawer.addEventListener("click", (event) => event.target.closest(".close-drawer, a[href^='#']") && drawer.close());
 });
-
-// What the search shows of a page is its prose: no code, no table, and no formula twice.
-document.addEventListener("DOMContentLoaded", () => {
-  if (typeof Search === "undefined") return;
-  const toText = Search.htmlToText;
-  Search.htmlToText = (html, anchor) => {
-    const page = new DOMParser().parseFromString(html, "text/html");
-    page.querySelectorAll(".cell, pre, table, figure, dt, nav, .contents, .katex-html, h1, h2, h3").forEach((part) => part.remove());
-    return toText(page.documentElement.outerHTML, anchor).replace(/\s+/g, " ");
-  };
-});

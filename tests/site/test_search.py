@@ -1,6 +1,7 @@
 """Readers look for the field's words: the chapter that teaches a thing is among the first two results."""
 
 import re
+import time
 
 import pytest
 from playwright.sync_api import expect
@@ -42,8 +43,13 @@ def test_a_result_opens_at_its_section(page):
 
 @pytest.mark.parametrize("words", ["depthwise", "roofline", "bottleneck", "bias"])
 def test_what_is_shown_of_a_page_is_prose(page, words):
+    def late(route):  # what is found may be there before the last script is
+        time.sleep(1)
+        route.continue_()
+
+    page.route("**/scripts/bootstrap.js*", late)
     results(page, words)
-    page.locator("#search-results li p.context").first.wait_for()
+    page.wait_for_load_state("networkidle")
     shown = page.locator("#search-results li p.context").all_inner_texts()
     assert shown
     for text in shown:

@@ -260,7 +260,7 @@ def test_tables_say_what_was_found(everything):
     assert repr(everything).splitlines()[0].split() == ["paper", "where", "printed", "computed", "verdict"]
     assert len(repr(everything).splitlines()) == 2 + len(everything)
     one = everything.select(paper="resnet", place="Section 3.3")
-    assert repr(one).splitlines()[-1].endswith("  18.56 %   cut off")
+    assert repr(one).splitlines()[-1].endswith("  18.56 %  cut off")
     assert "18.56 %" in one._repr_html_()
 
 

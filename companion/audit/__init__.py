@@ -11,11 +11,11 @@ verdict hangs on a rounding of ours.
 >>> audit("vgg")
 where               printed  computed  verdict
 ------------------  -------  --------  -------
-Table 2 | A, A-LRN  133 M    132.86 M  agrees
-Table 2 | B         133 M    133.05 M  agrees
-Table 2 | C         134 M    133.64 M  agrees
-Table 2 | D         138 M    138.36 M  agrees
-Table 2 | E         144 M    143.67 M  agrees
+Table 2 | A, A-LRN    133 M  132.86 M  agrees
+Table 2 | B           133 M  133.05 M  agrees
+Table 2 | C           134 M  133.64 M  agrees
+Table 2 | D           138 M  138.36 M  agrees
+Table 2 | E           144 M  143.67 M  agrees
 """
 
 from companion.audit._audit import Audit, audit

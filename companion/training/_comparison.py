@@ -51,7 +51,7 @@ class Comparison(Tabular):
     >>> comparison
     Accuracy, mean ± standard deviation over 2 seeds
     <BLANKLINE>
-    variant  parameters  train, %    test, %
+    variant  parameters    train, %     test, %
     -------  ----------  ----------  ----------
     a                10  99.0 ± 0.0  97.5 ± 0.7
     b                20  99.0 ± 0.0  95.0 ± 1.4

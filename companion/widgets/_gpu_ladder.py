@@ -45,18 +45,25 @@ def gpu_ladder(
         batch: number of pictures, 1 to 16.
         recorded: GFLOP/s of each step as measured elsewhere, shown where nothing can be measured; None where there
             are none.
-        recorded_on: what they were measured on, and when.
+        recorded_on: what they were measured on, and when; wanted with them.
 
     Raises:
         TypeError: if a size is not an int.
-        ValueError: if a slider can't be set to it, or a step is missing or unknown.
+        ValueError: if a slider can't be set to it, a step is missing or unknown, or one of the last two is given
+            without the other.
     """
     values = {"in_channels": in_channels, "out_channels": out_channels, "size": size, "batch": batch}
     for name, value in values.items():
         least, most = GPU_LADDER_LIMITS[name]
         if not least <= integer(name, value) <= most:
             raise ValueError(f"{name} must be from {least} to {most}, got {value}")
-    for name, given in (("cuda", cuda), ("asked", asked), ("recorded", recorded or GPU_LADDER)):
+    if (recorded is None) != (not recorded_on):
+        raise ValueError(f"recorded and recorded_on must be given together, got {recorded} and {recorded_on!r}")
+    for name, given in (
+        ("cuda", cuda),
+        ("asked", asked),
+        ("recorded", GPU_LADDER if recorded is None else recorded),
+    ):
         if set(given) != set(GPU_LADDER):
             raise ValueError(
                 f"{name} must have the steps {', '.join(GPU_LADDER)}, got {', '.join(given) or 'none'}"
@@ -67,7 +74,7 @@ def gpu_ladder(
     fallback = words + _table(f"Maps of {shape}, float32", "FLOP per byte asked for", asked, ".3g")
     settings = {"cuda": {step: _code(cuda[step]) for step in GPU_LADDER}, "values": values}
     settings |= {"limits": GPU_LADDER_LIMITS}
-    if recorded:
+    if recorded is not None:
         table = _table(f"Recorded on {recorded_on}", "GFLOP/s", recorded, ",.0f")
         fallback += f'<div slot="recorded">{table}</div>'
     return Widget("gpu-ladder", settings, fallback, f"Kernel ladder in WGSL: {shape}")

@@ -164,7 +164,10 @@ def test_what_was_recorded_is_shown_with_what_it_was_recorded_on():
     assert "<caption>Recorded on &lt;one&gt;, 2025</caption>" in shown
     assert re.findall("<td>([^<]+)</td>", shown)[4:] == ["1", "12,346", "0", "7"]
     with pytest.raises(ValueError, match=r"recorded must have the steps naive, .*, got naive$"):
-        ladder(recorded={"naive": 1.0})
+        ladder(recorded={"naive": 1.0}, recorded_on="one")
+    for half in ({"recorded": speeds}, {"recorded": {}}, {"recorded_on": "one"}):
+        with pytest.raises(ValueError, match="recorded and recorded_on must be given together, got"):
+            ladder(**half)
 
 
 @pytest.mark.parametrize("name", widgets.GPU_LADDER_LIMITS)

@@ -117,6 +117,17 @@ time.sleep(600)
     assert {file.name for file in tmp_path.iterdir()} == {"chapter.ipynb", "started", "ended"}
 
 
+def test_a_notebook_whose_kernel_dies_is_as_it_was(tmp_path):
+    path = notebook(tmp_path, "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    before = path.read_bytes()
+    with running(path) as tool:
+        said = tool.communicate()[1]
+    assert tool.returncode == 1
+    assert "Kernel died" in said
+    assert said.endswith("stopped: chapter.ipynb is as it was\n")
+    assert path.read_bytes() == before
+
+
 TEMPORARY = {"tools/mutants.py", "tools/upgrade.py"}  # write into folders of their own, which go at the end
 
 

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
+from nbclient.exceptions import DeadKernelError
 
 from tests.nbval_tolerance import agree
 from tools.environment import ENVIRONMENT
@@ -106,12 +107,15 @@ def execute(path: Path, timings: bool, fresh: bool = False) -> None:
         coalesce_streams=True,
         kernel_name="python3",
     )
+    stopped = f"stopped: {path.name} is as it was"
     try:  # unencrypted, the kernel would warn
         client.execute(env={**os.environ, **ENVIRONMENT}, transport_encryption="auto")
+    except DeadKernelError as error:  # also where nbclient, told to stop, learns of its kernel's end before its own
+        sys.exit(f"{error}\n{stopped}")
     except (AssertionError, KeyboardInterrupt):  # the first is how nbclient ends when it is told to stop
         if client.km is not None:
             raise
-        sys.exit(f"stopped: {path.name} is as it was")
+        sys.exit(stopped)
     for cell in timed:  # all or none: a figure of times is drawn from the cell that measured them
         cell.outputs = kept.get(cell.id, cell.outputs)
         cell.metadata["measured"] = digest

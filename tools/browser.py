@@ -20,6 +20,7 @@ SITE = ROOT / "_build" / "html"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 QUIET += ["--disable-background-networking", "--disable-component-update"]
+ALL_LAID_OUT = "* { content-visibility: visible !important }"  # also what lies far below the window
 
 
 def pages() -> list[str]:

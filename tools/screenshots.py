@@ -11,7 +11,7 @@ from io import BytesIO
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tools.browser import QUIET, ROOT, SITE, find_chromium, pages, served
+from tools.browser import ALL_LAID_OUT, QUIET, ROOT, SITE, find_chromium, pages, served
 from tools.files import replace
 
 WIDTHS = {"wide": (1280, 900), "phone": (390, 844)}
@@ -44,6 +44,7 @@ def shoot(browser: Browser, address: str) -> None:
             )
             for path in pages():
                 page.goto(address + path, wait_until="load")
+                page.add_style_tag(content=ALL_LAID_OUT)
                 shot = target / f"{path.split('/')[-1][:-5]}-{name}-{theme}.png"
                 page.screenshot(path=shot, full_page=True, timeout=PATIENCE)
             page.close()

@@ -15,12 +15,25 @@
     html.dataset.theme = theme;
   });
 
-  // A box is a stop of the Tab key only while there is something to scroll to.
-  const boxes = document.querySelectorAll(".fig-art, div.math, div.highlight pre");
-  const measure = () => boxes.forEach((box) => { box.tabIndex = box.scrollWidth > box.clientWidth ? 0 : -1; });
-  addEventListener("load", measure);
-  addEventListener("resize", measure);
-  document.addEventListener("toggle", measure, true);  // folded code has no width until it is opened
+  // A box is a stop of the Tab key only while there is something to scroll to. Boxes are asked when they come near:
+  // to ask for a width lays a box out, and what lies far below the window is not laid out until then.
+  const boxes = document.querySelectorAll(".fig-art, div.math, pre, .pst-scrollable-table-container");
+  const sizes = new ResizeObserver((entries) => {
+    const wide = entries.map(({ target }) => target.scrollWidth > target.clientWidth); // first all are asked, then told
+    entries.forEach(({ target }, i) => {
+      target.tabIndex = wide[i] ? 0 : -1;
+      target.toggleAttribute("data-wide", wide[i]);
+    });
+  });
+  const near = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      sizes[isIntersecting ? "observe" : "unobserve"](target);
+      if (!isIntersecting) target.tabIndex = 0; // it may be wide once it comes near
+    }
+  }, { rootMargin: "50%" });
+  const watch = () => boxes.forEach((box) => { near.unobserve(box); near.observe(box); });
+  watch();
+  document.fonts.addEventListener("loadingdone", watch); // words may have become wider
 })();
 
 // On a phone the lists of chapters and of sections lie over the page: a button closes them, and so does a way to a place.

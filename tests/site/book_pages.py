@@ -8,8 +8,9 @@ from tools.browser import pages
 
 PAGES = pages()
 PATIENCE = 120_000  # ms that a page may take: a machine may be busy with other things
-# Some 0.3 s after a change of width or content the theme lets a keyboard reach what scrolls.
-SCROLLING_IS_SETTLED = """() => [...document.querySelectorAll("pre, .output, .pst-scrollable-table-container")]
+# After a change of width the page's script lets a keyboard reach what scrolls.
+SCROLLING = "pre, .fig-art, div.math, .pst-scrollable-table-container"
+SCROLLING_IS_SETTLED = f"""() => [...document.querySelectorAll("{SCROLLING}")]
   .every((box) => box.scrollWidth <= box.clientWidth || box.tabIndex === 0)"""
 
 

@@ -14,6 +14,8 @@ import pytest
 from book_pages import PAGES, SCROLLING_IS_SETTLED
 from playwright.sync_api import Page
 
+from tools.browser import ALL_LAID_OUT
+
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 PREPARE = """() => {
   const ground = (element, known) => {  // all backgrounds from the page's up to this element's
@@ -57,7 +59,8 @@ RUN = """async ([theme, rules]) => {
 
 
 def prepare(page: Page) -> None:
-    """Load axe into the page and mark what its contrast rule has to look at."""
+    """Load axe into the page, lay all of it out, and mark what axe's contrast rule has to look at."""
+    page.add_style_tag(content=ALL_LAID_OUT)
     page.add_script_tag(path=AXE)
     page.evaluate(PREPARE)
 

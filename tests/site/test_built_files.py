@@ -94,10 +94,13 @@ def test_nothing_is_shipped_that_no_page_asks_for_and_few_icons_but_those_in_use
     assert not names & {"fontawesome.js", "katex.min.js"}
     fonts = list((site / "_static/vendor/fontawesome/webfonts").glob("*.woff2"))
     assert 500 < sum(font.stat().st_size for font in fonts) < 40_000
-    sheet = (site / "_static/styles/pydata-sphinx-theme.css").read_text("utf8")
-    assert 50_000 < len(sheet) < 120_000, "rules of the stock theme that no page uses"
+    [sheet] = [path.read_text("utf8") for path in site.rglob("*.css")]
+    assert 80_000 < len(sheet) < 160_000, "rules that no page uses"
     assert ".bd-sidebar-primary" in sheet
     assert ".accordion-" not in sheet
+    addresses = set(re.findall(r'url\("?(?!data:)([^)"]+)', sheet))
+    assert len(addresses) > 20
+    assert [name for name in addresses if not (site / "_static" / name).is_file()] == []
 
 
 def test_every_formula_was_typeset_at_build_time(soups):

@@ -1,4 +1,8 @@
-"""Every page of the book, opened in a browser: it answers, is silent, stays at home, is light and fits a phone."""
+"""Every page of the book, opened in a browser: it answers, is silent, stays at home, is light and fits a phone.
+
+It is also shown before what lies far below is laid out. That is seen by how often the browser had to work out
+styles and places, since seconds say more about the machine.
+"""
 
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -6,7 +10,10 @@ from urllib.parse import urlsplit
 import pytest
 from book_pages import PAGES, new_context
 
+from tools.browser import ALL_LAID_OUT
+
 LIMIT = 400_000  # bytes of a first load, compressed
+ROUNDS = 60  # of working out styles or places: one for each box that a script asks, if it asks them one by one
 
 
 @dataclass
@@ -17,6 +24,7 @@ class Visit:
     errors: list[str] = field(default_factory=list)
     hosts: set[str] = field(default_factory=set)
     weights: dict[str, int] = field(default_factory=dict)
+    rounds: dict[str, float] = field(default_factory=dict)
     widths: dict[int, int] = field(default_factory=dict)
 
 
@@ -28,11 +36,15 @@ def visit(request, browser, address) -> Visit:
     page.on("console", lambda message: visit.errors.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: visit.errors.append(str(error)))
     page.on("request", lambda sent: visit.hosts.add(urlsplit(sent.url).netloc))
+    session = context.new_cdp_session(page)
+    session.send("Performance.enable")
     visit.status = page.goto(address + request.param).status
     page.wait_for_load_state("networkidle")
     sizes = """() => performance.getEntries().filter((entry) => "encodedBodySize" in entry)
         .map((entry) => [entry.name, entry.encodedBodySize])"""
     visit.weights = dict(page.evaluate(sizes))
+    visit.rounds = {each["name"]: each["value"] for each in session.send("Performance.getMetrics")["metrics"]}
+    page.add_style_tag(content=ALL_LAID_OUT)
     for width in (390, 320):
         page.set_viewport_size({"width": width, "height": 844})
         visit.widths[width] = page.evaluate("document.documentElement.scrollWidth")
@@ -48,6 +60,22 @@ def test_the_page_answers_is_silent_stays_at_home_is_light_and_fits_a_phone(visi
     heaviest = sorted(visit.weights.items(), key=lambda item: -item[1])[:5]
     assert 10_000 < total <= LIMIT, f"{total:,} bytes, most of them in {heaviest}"
     assert all(used <= width for width, used in visit.widths.items()), visit.widths
+
+
+def test_a_page_is_shown_before_what_lies_far_below_is_laid_out(visit):
+    assert 0 < visit.rounds["RecalcStyleCount"] < ROUNDS
+    assert 0 < visit.rounds["LayoutCount"] < ROUNDS
+
+
+@pytest.mark.parametrize("path", ["book/gpu_kernel.html", "book/api.html"])
+def test_what_lies_far_below_is_laid_out_when_it_comes_near(path, page):
+    page.goto(path, wait_until="load")
+    waiting = """() => [...document.querySelectorAll(".bd-article section section > :is(div, dl) *")].filter(
+      (part) => !part.checkVisibility({ contentVisibilityAuto: true })).length"""
+    before = page.evaluate(waiting)
+    assert before > 1000
+    page.locator("article h2").last.scroll_into_view_if_needed()
+    page.wait_for_function(f"({waiting})() < {before}")
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -11,7 +11,7 @@
 ``pages``     the head of each page: description, deferred scripts
 ``verdicts``  what the ledger says, below each claim
 ``landing``   /index.html, /404.html and a sitemap
-``assets``    the theme's stylesheet and icon fonts cut down to what is in use; nothing else that no page asks for
+``assets``    one stylesheet, and it and the icon fonts cut down to what is in use; nothing that no page asks for
 """
 
 import sys
@@ -39,4 +39,6 @@ def setup(app: Sphinx) -> dict:
     """Connect the parts, in the order in which Sphinx will meet them."""
     for part in (hosting, mathematics, api, cards, cells, finding, anchors, pages, verdicts, landing, assets):
         part.connect(app)
-    return {"version": "1", "env_version": edition(), "parallel_read_safe": True, "parallel_write_safe": False}
+    number = edition()
+    app.connect("config-inited", lambda app, config: config.html_context.update(edition=number))
+    return {"version": "1", "env_version": number, "parallel_read_safe": True, "parallel_write_safe": False}

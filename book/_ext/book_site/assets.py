@@ -1,10 +1,12 @@
 """Keep what the site shows of the stock theme and drop the rest: most rules, nearly all icons, the fonts for them.
 
-Everything is read from the installed theme and written to the output folder, so a second build gives the same
+What is left of all stylesheets is one file, so that a page is drawn after one request and not after eight.
+Everything is read from what Sphinx has laid into the output folder for this build, so a second build gives the same
 files as the first.
 """
 
 import logging
+import posixpath
 import re
 from itertools import pairwise
 from pathlib import Path
@@ -16,7 +18,11 @@ from sphinx.application import Sphinx
 from tinycss2.ast import Node
 
 THEME = Path(pydata_sphinx_theme.__file__).parent / "theme" / "pydata_sphinx_theme" / "static"
-SHEET = Path("styles", "pydata-sphinx-theme.css")
+FIRST = ("basic.css", "styles/pydata-sphinx-theme.css")  # before those that Sphinx lists
+SHEET = "site.css"
+SCRIPT = "scripts/pydata-sphinx-theme.js"
+# The theme asks every box for its width, one by one, before the first paint: our own script asks what is in sight.
+MEASURED = re.compile(r'\["pre",[^\]]*"\.pst-scrollable-table-container"\]')
 FONTS = Path("vendor", "fontawesome", "webfonts")
 UNUSED = ("scripts/fontawesome.js*", "**/*.ttf", "**/*.map", "*webpack-macros.html", "locales/**/*.*")
 
@@ -82,23 +88,44 @@ def cut_font(source: Path, target: Path, glyphs: set[int]) -> None:
     subset.save_font(font, str(target), options)
 
 
+def moved(css: str, folder: str) -> str:
+    """Return a stylesheet whose addresses are read from the folder above it.
+
+    >>> moved('a{b:url("../c.woff2") url(d.svg) url(data:e)}', "styles")
+    'a{b:url("c.woff2") url("styles/d.svg") url(data:e)}'
+    """
+
+    def address(match: re.Match) -> str:
+        return f'url("{posixpath.normpath(posixpath.join(folder, match["path"]))}")'
+
+    return re.sub(r"""url\((["']?)(?!data:|#)(?P<path>[^"')]+)\1\)""", address, css)
+
+
+def join_sheets(static: Path, names: list[str], words: set[str]) -> str:
+    """Return what is in use of the stylesheets as one, in their order, and remove them."""
+    parts = [moved(purged((static / name).read_text("utf8"), words), posixpath.dirname(name)) for name in names]
+    for path in static.rglob("*.css"):
+        path.unlink()
+    return re.sub(r',\s*url\([^)]*\.(ttf|woff)"\)\s*format\("\w+"\)', "", "\n".join(parts))
+
+
 def slim(app: Sphinx, exception: Exception | None) -> None:
-    """Cut stylesheet and fonts, and remove what no page asks for."""
-    if exception or app.builder.format != "html":
-        return
+    """Join and cut stylesheets and fonts, and remove what no page asks for."""
     static = Path(app.outdir, "_static")
+    if exception or app.builder.format != "html" or not (static / FIRST[0]).is_file():
+        return  # the last: no page was written anew
     for pattern in UNUSED:
         for path in static.glob(pattern):
             path.unlink()
     texts = [path for kind in ("html", "js") for path in Path(app.outdir).rglob(f"*.{kind}")]
     words = {word for path in texts for word in re.findall(r"[\w-]+", path.read_text("utf8"))}
-    css = purged((THEME / SHEET).read_text("utf8"), words)
-    css = re.sub(r',url\([^)]*\.ttf\) format\("truetype"\)', "", css)
+    listed = sorted(app.builder.globalcontext["css_files"], key=lambda sheet: sheet.priority)
+    css = join_sheets(static, [*FIRST, *(str(sheet.filename).removeprefix("_static/") for sheet in listed)], words)
     (static / SHEET).write_text(css, "utf8")
-    others = [path.read_text("utf8") for path in static.rglob("*.css") if path != static / SHEET]
-    glyphs = set().union(*map(glyphs_in, [css, *others]))
+    script = (static / SCRIPT).read_text("utf8")
+    (static / SCRIPT).write_text(MEASURED.sub('["[data-measured]"]', script), "utf8")
     for font in (THEME / FONTS).glob("*.woff2"):
-        cut_font(font, static / FONTS / font.name, glyphs)
+        cut_font(font, static / FONTS / font.name, glyphs_in(css))
 
 
 def connect(app: Sphinx) -> None:

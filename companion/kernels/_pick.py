@@ -52,9 +52,10 @@ def pick(layer: Layer, *, precision: str = "ieee", device: Device | None = None)
     if name != "register":
         return tile
     thin = layer.pixels == 1 and layer.batch <= tile.tile[1] // 2  # of a tile, less than half is used
-    # Tiles that are copied number by number are slow enough for the other kernel to gain earlier.
-    enough = device.processors / (1 if layer.x_width == 1 < layer.pixels else 2)
-    few = tile.grid(layer)[0] < enough
+    # Tiles that are copied number by number are slow enough for the other kernel to gain earlier. But it reads all
+    # columns again for every few output channels, so it gains where they are few.
+    slow = layer.x_width == 1 < layer.pixels and layer.batch * layer.pixels <= tile.tile[1]
+    few = tile.grid(layer)[0] < device.processors / (1 if slow else 2)
     return _for_few_outputs(layer, device) or tile if thin or few else tile
 
 

@@ -80,9 +80,12 @@ def test_the_blocks_of_a_grid_cover_the_layer_and_none_is_idle(layer):
         # a block for each second of 132 processors, and one block less
         (Layer(1, 64, 16, 66 * 128, 4, 4), "ieee", "register_16x128"),
         (Layer(1, 64, 16, 65 * 128, 4, 4), "ieee", "split_k"),
-        # where x comes number by number, a block for each processor, and one block less
-        (Layer(1, 64, 16, 132 * 128, 1, 4), "ieee", "register_16x128_scalar_x"),
-        (Layer(1, 64, 16, 131 * 128, 1, 4), "ieee", "split_k"),
+        # x number by number, and a tile holds all columns: a block for each processor, and one less
+        (Layer(1, 64, 132 * 16, 11 * 11, 1, 4), "ieee", "register_16x128_scalar_x"),
+        (Layer(1, 64, 131 * 16, 11 * 11, 1, 4), "ieee", "split_k"),
+        (Layer(1, 64, 16, 66 * 127, 1, 4), "ieee", "register_16x128_scalar_x"),  # more columns: as above
+        (Layer(1, 64, 16, 65 * 127, 1, 4), "ieee", "split_k"),
+        (Layer(32, 2048, 512, 7 * 7, 1, 4), "ieee", "register_64x128_scalar_x"),  # 133 us on an H200, split_k 225
         (Layer(1, 64, 16, 65 * 128, 4, 1), "ieee", "register_16x128_scalar"),  # split_k reads four weights at once
         (Layer(1, 2048, 512, 7 * 7, 1, 4), "ieee", "split_k"),
         (Layer(1, 2048, 128, 1, 1, 4), "ieee", "one_pixel_1"),

@@ -67,10 +67,10 @@ def test_a_page_is_shown_before_what_lies_far_below_is_laid_out(visit):
     assert 0 < visit.rounds["LayoutCount"] < ROUNDS
 
 
-@pytest.mark.parametrize("path", ["book/gpu_kernel.html", "book/api.html"])
+@pytest.mark.parametrize("path", ["book/gpu_kernel.html", "book/pointwise.html"])
 def test_what_lies_far_below_is_laid_out_when_it_comes_near(path, page):
     page.goto(path, wait_until="load")
-    waiting = """() => [...document.querySelectorAll(".bd-article section section > :is(div, dl) *")].filter(
+    waiting = """() => [...document.querySelectorAll(".bd-article section section > div *")].filter(
       (part) => !part.checkVisibility({ contentVisibilityAuto: true })).length"""
     before = page.evaluate(waiting)
     assert before > 1000

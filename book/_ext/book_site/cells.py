@@ -17,6 +17,7 @@ TITLE = re.compile(r'<h1>(?P<title>(?:(?!</h1>).)*?): (?P<subtitle>.*?)(?P<link>
 LEAST = 9  # pixels of the smallest words of a figure, on a phone too
 DRAWING = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
 PREFIX = re.compile(r'\bid="([0-9a-f]{6})-')
+UNSTYLED = re.compile(r'<span class="(?:pre|n|nn|o|p|w)">([^<]*)</span>')  # names, signs and spaces in code
 CLAIM = re.compile(r"<blockquote>(\s*<div>\s*<p><strong>Claims?[ .])")
 
 
@@ -116,6 +117,9 @@ def unique_ids(body: str) -> str:
 def adapt(body: str) -> str:
     """Adapt the body of a page: tables, figures, and quotations that state a claim of the sources.
 
+    Parts of code that look like what stands around them need no element of their own: half of a long page's are
+    such, and a browser has to lay out each.
+
     >>> adapt('<div class="fig-art" role="img"><svg style="max-width: 300px"></svg>')
     '<div class="fig-art" role="img" tabindex="0" style="--fig-width: 300px"><svg style="max-width: 300px"></svg>'
     >>> adapt('<h1>SE: a gate<a class="headerlink"')
@@ -124,9 +128,12 @@ def adapt(body: str) -> str:
     '<blockquote class="claim"><div><p><strong>Claim A1.</strong>'
     >>> adapt("<blockquote><div><p><strong>Claim.</strong>")
     '<blockquote class="claim"><div><p><strong>Claim.</strong>'
+    >>> adapt('<em><span class="n"><span class="pre">x</span></span></em><span class="k">if</span>')
+    '<em>x</em><span class="k">if</span>'
     >>> print(adapt('<table class="dataframe"><caption>Cost</caption></table>'))  # doctest: +ELLIPSIS
     <div class="pst-scrollable-table-container" tabindex="0" role="group" aria-label="Table: Cost"><table ...
     """
+    body = UNSTYLED.sub(r"\1", UNSTYLED.sub(r"\1", body))  # one within another
     body = TITLE.sub(titled, body, count=1)
     body = CLAIM.sub(r'<blockquote class="claim">\1', body)
     return ART.sub(scrolling_figure, TABLE.sub(scrolling_table, unique_ids(body)))

@@ -103,6 +103,14 @@ def test_nothing_is_shipped_that_no_page_asks_for_and_few_icons_but_those_in_use
     assert [name for name in addresses if not (site / "_static" / name).is_file()] == []
 
 
+def test_the_words_of_a_link_say_where_it_leads(soups):
+    said = {
+        " ".join(link.text.split()).lower() for soup in soups.values() for link in soup.select("article a[href]")
+    }
+    assert len(said) > 500
+    assert not said & {"here", "this", "start", "more", "learn more", "read more", "click here", "link", "go"}
+
+
 def test_every_formula_was_typeset_at_build_time(soups):
     formulas = [tag for soup in soups.values() for tag in soup.select("article .math")]
     assert formulas

@@ -34,6 +34,11 @@
   const watch = () => boxes.forEach((box) => { near.unobserve(box); near.observe(box); });
   watch();
   document.fonts.addEventListener("loadingdone", watch); // words may have become wider
+
+  // A jump within the page needs the height of all that it passes.
+  addEventListener("click", (event) => {
+    if (event.target.closest("a[href^='#']")) html.dataset.whole = "";
+  }, true);
 })();
 
 // On a phone the lists of chapters and of sections lie over the page: a button closes them, and so does a way to a place.

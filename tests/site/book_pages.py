@@ -9,8 +9,9 @@ from tools.browser import pages
 PAGES = pages()
 PATIENCE = 120_000  # ms that a page may take: a machine may be busy with other things
 # After a change of width the page's script lets a keyboard reach what scrolls.
-SCROLLING = "pre, .fig-art, div.math, .pst-scrollable-table-container"
+SCROLLING = "pre, .output, .fig-art, div.math, .pst-scrollable-table-container"
 SCROLLING_IS_SETTLED = f"""() => [...document.querySelectorAll("{SCROLLING}")]
+  .filter((box) => getComputedStyle(box).overflowX !== "visible")
   .every((box) => box.scrollWidth <= box.clientWidth || box.tabIndex === 0)"""
 
 

@@ -60,6 +60,16 @@ def test_a_second_build_renews_the_pages_when_style_script_template_or_ledger_ha
     assert other != edition()
 
 
+def test_a_page_of_source_code_that_another_edition_wrote_is_written_anew(tmp_path):
+    folder = tmp_path / "_modules" / "companion"
+    folder.mkdir(parents=True)
+    for name, number in (("old", 6), ("new", 7)):
+        (folder / f"{name}.html").write_text(f'<link rel="stylesheet" href="../../_static/site.css?v={number}" />')
+    app = SimpleNamespace(outdir=tmp_path, config=SimpleNamespace(html_context={"edition": 7}))
+    import_module("book_site").drop_old_sources(app)
+    assert [path.name for path in folder.iterdir()] == ["new.html"]
+
+
 def test_a_formula_becomes_html_and_mathml_without_its_source(mathematics):
     html = mathematics.typeset(nodes.math(text=r"C_{out} \times C_{in}"), KATEX, display=False)
     assert "<math" in html

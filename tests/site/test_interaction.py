@@ -92,9 +92,8 @@ def test_wide_boxes_can_be_scrolled_by_keyboard_on_a_phone(page):
     scrolled = 0
     for path in PAGES:
         page.goto(path, wait_until="load")
+        page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
         for box in boxes.all():
-            if not box.evaluate("(box) => box.checkVisibility()"):
-                continue  # in a solution that is closed
             box.scroll_into_view_if_needed()
             page.wait_for_function(settled, arg=box.element_handle())
             if box.evaluate("(box) => box.tabIndex === 0"):

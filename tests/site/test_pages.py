@@ -78,6 +78,33 @@ def test_what_lies_far_below_is_laid_out_when_it_comes_near(path, page):
     page.wait_for_function(f"({waiting})() < {before}")
 
 
+PLACES = ["gpu_kernel.html#cell-coalesced-figure", "pointwise.html#cell-sideways-figure"]
+PLACES += ["squeeze_excitation.html#cell-job-figure"]
+HEIGHT = """() => document.querySelector(decodeURI(location.hash)).getBoundingClientRect().top
+  - parseFloat(getComputedStyle(document.documentElement).scrollPaddingTop)"""
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("place", PLACES)
+def test_a_link_to_a_cell_leads_to_it_from_another_page_and_from_the_same_and_so_does_a_reload(place, width, page):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"book/{place}", wait_until="load")
+    page.wait_for_timeout(500)  # what comes near may move what stands there
+    assert abs(page.evaluate(HEIGHT)) < 3
+    page.reload(wait_until="load")
+    page.wait_for_timeout(500)
+    assert abs(page.evaluate(HEIGHT)) < 3
+    path, _, name = place.partition("#")
+    page.goto(f"book/{path}", wait_until="load")
+    page.evaluate(
+        "name => { const a = document.createElement('a'); a.href = '#' + name; "
+        "document.querySelector('article').prepend(a); a.click(); }",
+        name,
+    )
+    page.wait_for_timeout(500)
+    assert abs(page.evaluate(HEIGHT)) < 3
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_the_page_reads_without_javascript(path, browser, address):
     context = new_context(browser, java_script_enabled=False, viewport={"width": 390, "height": 844})

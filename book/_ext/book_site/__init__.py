@@ -35,10 +35,18 @@ def edition() -> int:
     return crc32(b"".join(path.read_bytes() for path in sources))
 
 
+def drop_old_sources(app: Sphinx) -> None:
+    """Remove the pages of source code that another edition wrote: viewcode asks only when the code was changed."""
+    for page in Path(app.outdir, "_modules").rglob("*.html"):
+        if f"site.css?v={app.config.html_context['edition']}" not in page.read_text("utf8"):
+            page.unlink()
+
+
 def setup(app: Sphinx) -> dict:
     """Connect the parts, in the order in which Sphinx will meet them."""
     for part in (hosting, mathematics, api, cards, cells, finding, anchors, pages, verdicts, landing, assets):
         part.connect(app)
     number = edition()
     app.connect("config-inited", lambda app, config: config.html_context.update(edition=number))
+    app.connect("builder-inited", drop_old_sources)
     return {"version": "1", "env_version": number, "parallel_read_safe": True, "parallel_write_safe": False}

@@ -102,21 +102,13 @@ def moved(css: str, folder: str) -> str:
 
 
 def join_sheets(static: Path, names: list[str], words: set[str]) -> str:
-    """Return what is in use of the stylesheets as one, in their order, and remove them."""
+    """Return what is in use of the stylesheets as one, in their order."""
     parts = [moved(purged((static / name).read_text("utf8"), words), posixpath.dirname(name)) for name in names]
-    for path in static.rglob("*.css"):
-        path.unlink()
     return re.sub(r',\s*url\([^)]*\.(ttf|woff)"\)\s*format\("\w+"\)', "", "\n".join(parts))
 
 
-def slim(app: Sphinx, exception: Exception | None) -> None:
-    """Join and cut stylesheets and fonts, and remove what no page asks for."""
-    static = Path(app.outdir, "_static")
-    if exception or app.builder.format != "html" or not (static / FIRST[0]).is_file():
-        return  # the last: no page was written anew
-    for pattern in UNUSED:
-        for path in static.glob(pattern):
-            path.unlink()
+def renew(app: Sphinx, static: Path) -> None:
+    """Write the one stylesheet, cut the fonts to what it draws, and let the theme's script measure nothing."""
     texts = [path for kind in ("html", "js") for path in Path(app.outdir).rglob(f"*.{kind}")]
     words = {word for path in texts for word in re.findall(r"[\w-]+", path.read_text("utf8"))}
     listed = sorted(app.builder.globalcontext["css_files"], key=lambda sheet: sheet.priority)
@@ -126,6 +118,21 @@ def slim(app: Sphinx, exception: Exception | None) -> None:
     (static / SCRIPT).write_text(MEASURED.sub('["[data-measured]"]', script), "utf8")
     for font in (THEME / FONTS).glob("*.woff2"):
         cut_font(font, static / FONTS / font.name, glyphs_in(css))
+
+
+def slim(app: Sphinx, exception: Exception | None) -> None:
+    """Join and cut stylesheets and fonts, and remove what no page asks for."""
+    if exception or app.builder.format != "html":
+        return
+    static = Path(app.outdir, "_static")
+    for pattern in UNUSED:
+        for path in static.glob(pattern):
+            path.unlink()
+    if (static / FIRST[0]).is_file():  # else no page was written, and the theme was not laid anew
+        renew(app, static)
+    for path in static.rglob("*.css"):
+        if path.name != SHEET:
+            path.unlink()
 
 
 def connect(app: Sphinx) -> None:

@@ -72,19 +72,21 @@ customElements.get("channel-mixer") || customElements.define("channel-mixer", cl
     const channels = pictures.flatMap((picture) => {
       context.drawImage(picture, 0, 0);
       const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
-      const layer = (c) => Float32Array.from({ length: data.length / 4 }, (_, i) => data[4 * i + c] / 255);
+      const layer = (c) => new Float32Array(data.length / 4).map((_, i) => data[4 * i + c] / 255);
       return names.length === 3 ? [0, 1, 2].map(layer) : [layer(0)];
     });
     const result = context.createImageData(canvas.width, canvas.height);
+    result.data.fill(255);
+    const pixel = new Float32Array(channels.length);
     const number = (value) => (value < 0 ? "−" : "") + Math.abs(value).toFixed(3);
     return () => {
       const values = inputs.map((input) => Number(input.value));
       const weights = values.slice(0, -1);
       inputs.forEach((input, i) => (input.nextElementSibling.value = number(values[i])));
       for (let i = 0; i < channels[0].length; i++) {
-        const pixel = channels.map((channel) => channel[i]);
-        result.data.fill(255 * this.constructor.mix(pixel, weights, values.at(-1)), 4 * i, 4 * i + 3);
-        result.data[4 * i + 3] = 255;
+        for (let c = 0; c < pixel.length; c++) pixel[c] = channels[c][i];
+        const grey = 255 * this.constructor.mix(pixel, weights, values.at(-1));
+        for (let j = 4 * i; j < 4 * i + 3; j++) result.data[j] = grey;
       }
       context.putImageData(result, 0, 0);
       const formula = this.constructor.formula(names, weights, values.at(-1));

@@ -7,6 +7,7 @@ from tools.browser import ROOT as ROOT
 from tools.browser import pages
 
 PAGES = pages()
+REFERENCE = [path for path in PAGES if path.startswith("book/api")]  # of the package
 PATIENCE = 120_000  # ms that a page may take: a machine may be busy with other things
 # After a change of width the page's script lets a keyboard reach what scrolls.
 SCROLLING = "pre, .output, .fig-art, div.math, .pst-scrollable-table-container"

@@ -1,4 +1,4 @@
-"""The package's page is made without PyTorch and the others; it says what Python says of the package with them."""
+"""The package's pages are made without PyTorch and the others, and say what Python says of it with them."""
 
 import inspect
 import re
@@ -8,6 +8,7 @@ from types import FunctionType, ModuleType
 from typing import NamedTuple
 
 import pytest
+from book_pages import REFERENCE
 from bs4 import BeautifulSoup, Tag
 
 import companion
@@ -54,7 +55,7 @@ ENTRIES = entries()
 
 @pytest.fixture(scope="module")
 def page(site) -> BeautifulSoup:
-    return BeautifulSoup((site / "book/api.html").read_text("utf8"), "html.parser")
+    return BeautifulSoup("".join((site / path).read_text("utf8") for path in REFERENCE), "html.parser")
 
 
 def written(parameter: Tag) -> tuple[str, str | None]:

@@ -9,8 +9,9 @@ from urllib.parse import unquote, urlsplit
 
 import numpy as np
 import pytest
-from book_pages import PAGES, ROOT
+from book_pages import PAGES, REFERENCE, ROOT
 from bs4 import BeautifulSoup
+from fontTools.ttLib import TTFont
 from PIL import Image
 
 import companion
@@ -118,8 +119,23 @@ def test_every_formula_was_typeset_at_build_time(soups):
     assert not any(soup.select(".katex-error") for soup in soups.values())
 
 
-def test_the_package_page_documents_every_module(soups, site):
-    anchors = {tag["id"] for tag in soups[site / "book/api.html"].select("[id]")}
+def test_every_letter_of_a_formula_is_left_in_the_fonts_and_pages_with_formulas_ask_for_these_at_once(soups, site):
+    fonts = {path.name: path for path in (site / "_static/katex/fonts").glob("*.woff2")}
+    kept = {letter for path in fonts.values() for letter in TTFont(path).getBestCmap()}
+    drawn = {ord(letter) for soup in soups.values() for tag in soup.select(".katex-html") for letter in tag.text}
+    assert len(drawn) > 50
+    assert drawn - kept <= {ord(" "), 0x200B}, "a space has no shape, and one of no width neither"
+    asked = {
+        path: {Path(tag["href"]).name for tag in soup.select("link[rel=preload]")} & fonts.keys()
+        for path, soup in soups.items()
+    }
+    assert all(bool(names) == bool(soups[path].select(".katex")) for path, names in asked.items())
+    first = set().union(*asked.values())
+    assert 5_000 < sum(fonts[name].stat().st_size for name in first) < 30_000
+
+
+def test_the_package_pages_document_every_module(soups, site):
+    anchors = {tag["id"] for path in REFERENCE for tag in soups[site / path].select("[id]")}
     assert {f"module-companion.{name}" for name in companion.__all__} <= anchors
 
 

@@ -67,6 +67,33 @@ def test_a_page_is_shown_before_what_lies_far_below_is_laid_out(visit):
     assert 0 < visit.rounds["LayoutCount"] < ROUNDS
 
 
+SHIFTS = """new PerformanceObserver((list) => list.getEntries().forEach((entry) => {
+  window.shift = (window.shift ?? 0) + entry.value; })).observe({ type: "layout-shift", buffered: true });"""
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_nothing_moves_while_a_page_comes_in(path, browser, address):
+    context = new_context(browser, viewport={"width": 412, "height": 823}, device_scale_factor=1.75, is_mobile=True)
+    context.add_init_script(SHIFTS)
+    page = context.new_page()
+    page.goto(address + path, wait_until="load")
+    page.evaluate("document.fonts.ready")
+    page.wait_for_timeout(300)
+    assert page.evaluate("window.shift ?? 0") < 0.02
+    context.close()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_photograph_is_shown_larger_than_it_is(path, page):
+    page.set_viewport_size({"width": 1350, "height": 940})
+    page.goto(path, wait_until="load")
+    sizes = page.evaluate("""() => [...document.querySelectorAll("channel-mixer")]
+      .flatMap((part) => [...part.shadowRoot.querySelectorAll("img")])
+      .concat([...document.querySelectorAll("article img")])
+      .map((img) => [img.clientWidth, img.naturalWidth])""")
+    assert all(shown <= own * 4 / 3 for shown, own in sizes), f"Lighthouse allows a third more: {sizes}"
+
+
 @pytest.mark.parametrize("path", ["book/gpu_kernel.html", "book/pointwise.html"])
 def test_what_lies_far_below_is_laid_out_when_it_comes_near(path, page):
     page.goto(path, wait_until="load")

@@ -1,4 +1,4 @@
-"""The package is imported for its page without the libraries that it builds on, so that none has to be installed.
+"""The package is imported for its pages without the libraries that it builds on, so that none has to be installed.
 
 autodoc reads signatures, types and docstrings off the imported package. While it is imported, each name of PyTorch,
 NumPy and the others is an empty class: the package can inherit from it, call it, decorate with it and name it as a
@@ -14,7 +14,7 @@ from types import ModuleType
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
-PAGE = "book/api"
+PAGES = {"book/api", "book/api_helpers"}
 LIBRARIES = {"PIL", "cupy", "joblib", "matplotlib", "numpy", "sklearn", "torch", "tqdm"}
 
 
@@ -83,8 +83,8 @@ class Finder:
 
 
 def import_package(app: Sphinx, env: BuildEnvironment, pages: list[str]) -> None:
-    """Import the package for its page, before autodoc asks for it, and let no other code meet the empty classes."""
-    if PAGE not in pages:
+    """Import the package before autodoc asks for it, and let no other code meet the empty classes."""
+    if PAGES.isdisjoint(pages):
         return
     finder = Finder()
     installed = {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] in LIBRARIES}
@@ -106,6 +106,6 @@ def show_overrides(app: Sphinx, what: str, name: str, member: object, skip: bool
 
 
 def connect(app: Sphinx) -> None:
-    """Import the package when its page is about to be read."""
+    """Import the package when a page of it is about to be read."""
     app.connect("env-before-read-docs", import_package)
     app.connect("autodoc-skip-member", show_overrides)

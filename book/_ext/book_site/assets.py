@@ -8,6 +8,7 @@ files as the first.
 import logging
 import posixpath
 import re
+from html import unescape
 from itertools import pairwise
 from pathlib import Path
 
@@ -24,6 +25,7 @@ SCRIPT = "scripts/pydata-sphinx-theme.js"
 # The theme asks every box for its width, one by one, before the first paint: our own script asks what is in sight.
 MEASURED = re.compile(r'\["pre",[^\]]*"\.pst-scrollable-table-container"\]')
 FONTS = Path("vendor", "fontawesome", "webfonts")
+FORMULAS = Path("katex", "fonts")
 UNUSED = ("scripts/fontawesome.js*", "**/*.ttf", "**/*.map", "*webpack-macros.html", "locales/**/*.*")
 
 
@@ -80,7 +82,7 @@ def glyphs_in(css: str) -> set[int]:
 def cut_font(source: Path, target: Path, glyphs: set[int]) -> None:
     """Write the font with these glyphs only."""
     logging.getLogger("fontTools").setLevel(logging.WARNING)  # else it reports every table of every font
-    options = subset.Options(flavor="woff2", layout_features=[], notdef_outline=False)
+    options = subset.Options(flavor="woff2", layout_features=["*"], notdef_outline=False)
     font = subset.load_font(str(source), options)
     cutter = subset.Subsetter(options)
     cutter.populate(unicodes=glyphs)
@@ -108,9 +110,10 @@ def join_sheets(static: Path, names: list[str], words: set[str]) -> str:
 
 
 def renew(app: Sphinx, static: Path) -> None:
-    """Write the one stylesheet, cut the fonts to what it draws, and let the theme's script measure nothing."""
+    """Write the one stylesheet, cut the fonts to what is drawn, and let the theme's script measure nothing."""
     texts = [path for kind in ("html", "js") for path in Path(app.outdir).rglob(f"*.{kind}")]
-    words = {word for path in texts for word in re.findall(r"[\w-]+", path.read_text("utf8"))}
+    texts = [path.read_text("utf8") for path in texts]
+    words = {word for text in texts for word in re.findall(r"[\w-]+", text)}
     listed = sorted(app.builder.globalcontext["css_files"], key=lambda sheet: sheet.priority)
     css = join_sheets(static, [*FIRST, *(str(sheet.filename).removeprefix("_static/") for sheet in listed)], words)
     (static / SHEET).write_text(css, "utf8")
@@ -118,6 +121,9 @@ def renew(app: Sphinx, static: Path) -> None:
     (static / SCRIPT).write_text(MEASURED.sub('["[data-measured]"]', script), "utf8")
     for font in (THEME / FONTS).glob("*.woff2"):
         cut_font(font, static / FONTS / font.name, glyphs_in(css))
+    letters = {ord(letter) for text in texts for letter in unescape(text)}
+    for font in Path(app.srcdir, "vendor", FORMULAS).glob("*.woff2"):
+        cut_font(font, static / FORMULAS / font.name, letters)
 
 
 def slim(app: Sphinx, exception: Exception | None) -> None:

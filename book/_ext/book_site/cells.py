@@ -18,6 +18,7 @@ LEAST = 9  # pixels of the smallest words of a figure, on a phone too
 DRAWING = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
 PREFIX = re.compile(r'\bid="([0-9a-f]{6})-')
 UNSTYLED = re.compile(r'<span class="(?:pre|n|nn|o|p|w)">([^<]*)</span>')  # names, signs and spaces in code
+CODE = re.compile(r"<pre>(?P<lines>.*?)</pre>", re.DOTALL)
 CLAIM = re.compile(r"<blockquote>(\s*<div>\s*<p><strong>Claims?[ .])")
 
 
@@ -95,6 +96,11 @@ def titled(match: re.Match) -> str:
     return f'<h1>{match["title"]}{colon}<span class="subtitle">{match["subtitle"]}</span>{match["link"]}'
 
 
+def counted(match: re.Match) -> str:
+    """Write how many lines a box of code has: what is not laid out yet is to be as high as it will be."""
+    return f'<pre style="--lines: {match["lines"].strip(chr(10)).count(chr(10)) + 1}">{match["lines"]}</pre>'
+
+
 def unique_ids(body: str) -> str:
     """Give drawings of one text, whose ids begin alike, ids of their own.
 
@@ -115,7 +121,7 @@ def unique_ids(body: str) -> str:
 
 
 def adapt(body: str) -> str:
-    """Adapt the body of a page: tables, figures, and quotations that state a claim of the sources.
+    r"""Adapt the body of a page: tables, figures, and quotations that state a claim of the sources.
 
     Parts of code that look like what stands around them need no element of their own: half of a long page's are
     such, and a browser has to lay out each.
@@ -130,10 +136,13 @@ def adapt(body: str) -> str:
     '<blockquote class="claim"><div><p><strong>Claim.</strong>'
     >>> adapt('<em><span class="n"><span class="pre">x</span></span></em><span class="k">if</span>')
     '<em>x</em><span class="k">if</span>'
+    >>> adapt("<pre>a\nb\n</pre>")
+    '<pre style="--lines: 2">a\nb\n</pre>'
     >>> print(adapt('<table class="dataframe"><caption>Cost</caption></table>'))  # doctest: +ELLIPSIS
     <div class="pst-scrollable-table-container" tabindex="0" role="group" aria-label="Table: Cost"><table ...
     """
     body = UNSTYLED.sub(r"\1", UNSTYLED.sub(r"\1", body))  # one within another
+    body = CODE.sub(counted, body)
     body = TITLE.sub(titled, body, count=1)
     body = CLAIM.sub(r'<blockquote class="claim">\1', body)
     return ART.sub(scrolling_figure, TABLE.sub(scrolling_table, unique_ids(body)))

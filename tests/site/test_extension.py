@@ -52,7 +52,7 @@ def test_a_second_build_renews_the_pages_when_style_script_template_or_ledger_ha
     edition = import_module("book_site").edition
     assert edition() == edition()
     names = {path.relative_to(ROOT / "book").as_posix() for path in seen}
-    assert {"_static/book.css", "_static/book.js", "_static/favicon.svg", "claims.ipynb"} <= names
+    assert {"_static/book.css", "_static/book.js", "_static/favicon.svg", "claims.ipynb", "api.md"} <= names
     assert {"_templates/book-footer.html", "_ext/book_site/assets.py"} <= names
     monkeypatch.setattr(Path, "read_bytes", lambda path: read(path) + b" " * (path.name == "book.css"))
     other = edition()

@@ -31,7 +31,7 @@ def edition() -> int:
     files = sorted(
         path for name in ("_static", "_templates") for path in (book / name).rglob("*") if path.is_file()
     )
-    sources = [*sorted(here.glob("*.py")), *files, book / "claims.ipynb"]
+    sources = [*sorted(here.glob("*.py")), *files, *sorted(book.glob("api*.md")), book / "claims.ipynb"]
     return crc32(b"".join(path.read_bytes() for path in sources))
 
 

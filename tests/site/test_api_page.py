@@ -69,6 +69,12 @@ def test_the_package_was_looked_through():
     assert sum(isinstance(entry.thing, type) for entry in ENTRIES) > 50
 
 
+def test_no_value_is_a_wall_of_text(page):
+    values = [sign.get_text() for sign in page.select("dl.data > dt, dl.attribute > dt")]
+    assert len(values) > 10
+    assert max(map(len, values)) < 300
+
+
 def compare(entry: Entry, shown: list[tuple[str, str | None]]) -> None:
     names, defaults = [], []
     for parameter in entry.parameters:

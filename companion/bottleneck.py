@@ -122,7 +122,7 @@ class Bottleneck(nn.Module):
         return self.activation(self.residual(x) + self.shortcut(x))  # (N, out_channels, H', W')
 
 
-def best_waist(features: Tensor, rank: int) -> tuple[Tensor, Tensor]:
+def best_pair(features: Tensor, rank: int) -> tuple[Tensor, Tensor]:
     """Return the two 1x1 convolutions, to r channels and back, that change given feature maps least.
 
     The channels are projected on their first r principal directions, around zero (Eckart and Young, 1936): no

@@ -66,10 +66,10 @@ def test_a_gate_stands_last_on_the_residual_branch_before_the_sum():
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(1, 8), st.integers(0, 99), st.data())
-def test_the_best_bottleneck_loses_what_lost_energy_says(channels, seed, data):
+def test_the_best_pair_loses_what_lost_energy_says(channels, seed, data):
     rank = data.draw(st.integers(1, channels))
     features = torch.randn(2, channels, 4, 3, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-    reduce, expand = bottleneck.best_waist(features, rank)
+    reduce, expand = bottleneck.best_pair(features, rank)
     assert (reduce.shape, expand.shape) == ((rank, channels), (channels, rank))
     rebuilt = pointwise.conv2d(pointwise.conv2d(features, reduce), expand)
     lost = (rebuilt - features).square().sum() / features.square().sum()
@@ -94,7 +94,7 @@ def test_small_losses_are_not_lost_in_rounding(dtype):
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
 def test_other_dtypes_are_computed_in_float64_and_come_back(dtype):
     features = torch.randn(2, 6, 4, 3).to(dtype)
-    lost, (reduce, expand) = bottleneck.lost_energy(features), bottleneck.best_waist(features, 2)
+    lost, (reduce, expand) = bottleneck.lost_energy(features), bottleneck.best_pair(features, 2)
     assert {lost.dtype, reduce.dtype, expand.dtype} == {dtype}
     torch.testing.assert_close(lost, bottleneck.lost_energy(features.double()).to(dtype))
     torch.testing.assert_close(expand @ reduce, (expand.double() @ reduce.double()).to(dtype))
@@ -104,9 +104,13 @@ MAPS, WIDTHS = torch.ones(1, 4, 2, 2), (4, 4, 4)
 test_bad_input_is_named = refusals(
     (lambda: bottleneck.Reduced(*WIDTHS, 4), r"kernel_size must be odd.*got 4"),
     (lambda: bottleneck.Bottleneck(*WIDTHS, stride_in_first=1), "stride_in_first must be a bool", TypeError),
-    (lambda: bottleneck.best_waist(MAPS, 5), "rank must be at most C = 4, got 5"),
-    (lambda: bottleneck.best_waist(MAPS.long(), 2), "features must be of a floating dtype, .*int64", TypeError),
-    (lambda: bottleneck.best_waist(MAPS.cfloat(), 2), "floating dtype, got torch.complex64", TypeError),
+    (lambda: bottleneck.best_pair(MAPS, 5), "rank must be at most C = 4, got 5"),
+    (
+        lambda: bottleneck.best_pair(MAPS.long(), 2),
+        "features must be of a floating dtype, .*int64",
+        TypeError,
+    ),
+    (lambda: bottleneck.best_pair(MAPS.cfloat(), 2), "floating dtype, got torch.complex64", TypeError),
     (lambda: bottleneck.lost_energy(MAPS[0]), r"features .* \(N, C, H, W\), got \(4, 2, 2\)"),
     (lambda: bottleneck.lost_energy(MAPS[:0]), r"must not be empty, got shape \(0, 4, 2, 2\)"),
     (lambda: bottleneck.lost_energy(MAPS * math.nan), "features must be finite"),

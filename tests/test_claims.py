@@ -31,8 +31,8 @@ from companion.claims import (
     _networks,
     _operation,
     _recorded,
+    _reduction,
     _separation,
-    _waist,
 )
 from companion.claims._claim import Finding, Verdict
 from companion.training import Pair
@@ -310,7 +310,7 @@ def naive(*kernels):
         ("B7b", _networks, "widened_behind", lambda name: (3, 3), "holds"),
         ("B-2d", pointwise, "conv2d", lambda x, w, b=None: x[:, -1:], "holds"),
         ("A14b", pitfalls, "paths_through", lambda net, size: torch.ones(size, size), "wrong"),
-        ("A4a", _waist, "_can_be_added", lambda a, b: True, "wrong"),
+        ("A4a", _reduction, "_can_be_added", lambda a, b: True, "wrong"),
         ("B6a", bottleneck, "Reduced", lambda *channels, kernel_size: nn.Conv2d(256, 1, kernel_size), "wrong"),
         ("B6a", bottleneck, "Reduced", lambda *_, kernel_size: REDUCED(256, 200, 256, kernel_size), "wrong"),
         ("A10c", _operation, "_shuffled", lambda maps, order: maps, "holds with a condition"),

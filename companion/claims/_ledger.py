@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from html import escape
 
-from companion.claims import _activation, _blocks, _gaps, _operation, _separation, _summary, _waist
+from companion.claims import _activation, _blocks, _gaps, _operation, _reduction, _separation, _summary
 from companion.claims._claim import Claim, Finding, Verdict
 
 
@@ -17,7 +17,7 @@ def _place(claim: Claim) -> tuple[str, int, str]:
     return note, int(number), part
 
 
-_FILES = (_operation, _waist, _activation, _separation, _blocks, _gaps, _summary)
+_FILES = (_operation, _reduction, _activation, _separation, _blocks, _gaps, _summary)
 CLAIMS: tuple[Claim, ...] = tuple(
     sorted((claim for file in _FILES for claim in vars(file).values() if isinstance(claim, Claim)), key=_place)
 )

@@ -39,7 +39,7 @@ def one_channel_per_kernel() -> Finding:
 @claim(
     "A6a",
     "Channels exchange information: each output is a weighted sum of all of them.",
-    cell="channel_mixing#hears",
+    cell="channel_mixing#depends",
 )
 def channels_are_mixed() -> Finding:
     """Change one channel of one pixel and see what changes."""
@@ -66,7 +66,7 @@ def fully_connected_at_each_pixel() -> Finding:
     return Finding(cases, f"one {len(weight)} × {weight.shape[1]} matrix at {len(pixels)} pixels")
 
 
-@claim("A6c", "It enhances the semantic expressiveness of the features.", cell="channel_mixing#hears")
+@claim("A6c", "It enhances the semantic expressiveness of the features.", cell="channel_mixing#depends")
 def more_expressive() -> Finding:
     """Ask for the exclusive or of two channels: of what mixes them, and of the best that does not.
 

@@ -12,7 +12,7 @@ from companion.widgets._widget import Widget
 def low_rank(sources: Mapping[str, object], *, rank: int, pictures: Mapping[str, int]) -> Widget:
     """Let the reader send maps through the best bottleneck of r channels and see what is lost.
 
-    The directions are those of ``companion.bottleneck.best_waist``, the curve is ``lost_energy``'s: both are of all
+    The directions are those of ``companion.bottleneck.best_pair``, the curve is ``lost_energy``'s: both are of all
     the maps that are given. Only the directions and the maps of a few pictures are handed to the script.
 
     Args:

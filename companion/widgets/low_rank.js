@@ -126,6 +126,6 @@ customElements.get("low-rank") || customElements.define("low-rank", class extend
     this.answer(this.guess, `You said ${guess}, which keeps ${percent(1 - lost[guess])}. For 90 % it takes ${needed(lost, 0.1)} of ${channels}.`);
     this.press("[data-source]", (i) => i === this.source);
     this.press("[data-picture]", (i) => i === this.picture);
-    this.python(`reduce, expand = bottleneck.best_waist(maps, ${r})  # ${r} × ${channels} and ${channels} × ${r}`);
+    this.python(`reduce, expand = bottleneck.best_pair(maps, ${r})  # ${r} × ${channels} and ${channels} × ${r}`);
   }
 });

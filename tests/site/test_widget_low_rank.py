@@ -94,7 +94,7 @@ def test_the_line_of_python_follows(open_widget):
     part = open_widget(WIDGET)
     part.locator("[data-copy]").press("Enter")
     code = part.locator("code")
-    expect(code).to_have_text("reduce, expand = bottleneck.best_waist(maps, 3)  # 3 × 12 and 12 × 3")
+    expect(code).to_have_text("reduce, expand = bottleneck.best_pair(maps, 3)  # 3 × 12 and 12 × 3")
     names = {"bottleneck": bottleneck, "maps": MAPS["maps"]}
     exec(code.text_content(), names)
     assert (tuple(names["reduce"].shape), tuple(names["expand"].shape)) == ((3, 12), (12, 3))

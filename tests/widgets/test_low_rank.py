@@ -1,4 +1,4 @@
-"""Low rank: the curve is ``lost_energy``'s, and the maps are rebuilt as ``best_waist``'s two convolutions do."""
+"""Low rank: the curve is ``lost_energy``'s, and the maps are rebuilt as ``best_pair``'s two convolutions do."""
 
 import numpy as np
 import pytest
@@ -48,14 +48,14 @@ def test_a_constant_picture_can_be_packed():
 
 
 @pytest.mark.parametrize("r", [1, 3, 7, 12])
-def test_the_maps_are_rebuilt_as_by_the_best_bottleneck(r):
+def test_the_maps_are_rebuilt_as_by_the_best_pair(r):
     source = packed()
     rebuilt = f"""
         const maps = {UNPACK}(value.pictures[1], 1), basis = {UNPACK}(value.directions, 2);
         return Array.from(Element.rebuild(basis, Element.coefficients(basis, maps, 12), 12, {r}));
     """
     got = in_javascript("low-rank", f"((value) => {{ {rebuilt} }})(value)", [source])[0]
-    reduce, expand = bottleneck.best_waist(MAPS, r)
+    reduce, expand = bottleneck.best_pair(MAPS, r)
     picture = MAPS[2:3]
     wanted = pointwise.conv2d(pointwise.conv2d(picture, reduce.contiguous()), expand)
     torch.testing.assert_close(torch.tensor(got), wanted.flatten(), rtol=0, atol=2 * step_of(picture))

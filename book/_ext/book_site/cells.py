@@ -98,7 +98,8 @@ def titled(match: re.Match) -> str:
 
 def counted(match: re.Match) -> str:
     """Write how many lines a box of code has: what is not laid out yet is to be as high as it will be."""
-    return f'<pre style="--lines: {match["lines"].strip(chr(10)).count(chr(10)) + 1}">{match["lines"]}</pre>'
+    lines = match["lines"].rstrip("\n").count("\n") + 1
+    return f'<pre style="--lines: {lines}">{match["lines"]}</pre>'
 
 
 def unique_ids(body: str) -> str:

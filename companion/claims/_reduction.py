@@ -55,9 +55,9 @@ def five_by_five_reduced() -> Finding:
     """Count the layers, built, and compute the output shape of the first."""
     branch = bottleneck.Reduced(256, 16, 32, kernel_size=5)
     reduced = sum(_weights(branch))
-    waist = tuple(branch.reduce(torch.zeros(1, 256, 28, 28)).shape[1:])
-    cases = {"weights": reduced == 16_896, "maps in between": waist == (16, 28, 28)}
-    return Finding(cases, f"{reduced:,} weights, maps of {waist}")
+    between = tuple(branch.reduce(torch.zeros(1, 256, 28, 28)).shape[1:])
+    cases = {"weights": reduced == 16_896, "maps in between": between == (16, 28, 28)}
+    return Finding(cases, f"{reduced:,} weights, maps of {between}")
 
 
 @claim("B5c", "With depth, that saving multiplies.", cell="channel_reduction#count")
@@ -134,14 +134,14 @@ def basic_block() -> Finding:
     cell="channel_reduction#breakeven-cell",
 )
 def fewer_weights() -> Finding:
-    """Count a 5×5 layer from 256 channels to 256, and a pair with a waist; "by far": to less than half."""
+    """Count a 5×5 layer from 256 channels to 256, and a pair with fewer in between; "by far": to less than half."""
     (direct,) = _weights(nn.Conv2d(256, 256, kernel_size=5))
-    waists = {m: _weights(bottleneck.Reduced(256, m, 256, kernel_size=5)) for m in (16, 64, 250)}
-    cases = {f"through {m} channels": len(pair) > 1 and 2 * sum(pair) < direct for m, pair in waists.items()}
+    narrow = {m: _weights(bottleneck.Reduced(256, m, 256, kernel_size=5)) for m in (16, 64, 250)}
+    cases = {f"through {m} channels": len(pair) > 1 and 2 * sum(pair) < direct for m, pair in narrow.items()}
     pairs = {m: cost.conv2d(256, m, 1).weights + cost.conv2d(m, 256, 5).weights for m in range(1, 257)}
     fewer, half = (max(m for m, weights in pairs.items() if n * weights < direct) for n in (1, 2))
     return Finding(
-        cases, f"5×5, 256 → 256: fewer weights with a waist of up to {fewer} channels, less than half up to {half}"
+        cases, f"5×5, 256 → 256: fewer weights with up to {fewer} channels in between, less than half up to {half}"
     )
 
 

@@ -1,4 +1,4 @@
-"""Another locale, time zone and hash seed, and no network, change nothing of what the package says."""
+"""Another locale, time zone and hash seed, and no network, change nothing of what the package says; a hang ends."""
 
 import os
 import shutil
@@ -31,3 +31,13 @@ def test_it_says_the_same_elsewhere(place):
     options = {"cwd": ROOT, "env": environment | PLACES[place], "capture_output": True, "text": True}
     done = subprocess.run([*isolated(), *command], **options)
     assert done.returncode == 0, done.stdout[-3000:]
+
+
+def test_a_test_that_hangs_ends_and_is_named(tmp_path):
+    path = tmp_path / "test_hanging.py"
+    path.write_text("import threading\n\n\ndef test_hangs():\n    threading.Event().wait()\n")
+    config = ["-c", str(ROOT / "pyproject.toml"), f"--rootdir={tmp_path}", "-o", "faulthandler_timeout=1"]
+    command = [sys.executable, "-m", "pytest", *config, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 1
+    assert "in test_hangs" in done.stderr

@@ -261,8 +261,11 @@ def test_results_are_the_same_bits_on_every_backend(in_turn, backend, n_jobs):
 
 
 def test_results_are_the_same_bits_on_a_dask_cluster(in_turn):
+    """A scheduler without an answer for 30 seconds, as on a busy machine, drops its workers: it gets more."""
     distributed = pytest.importorskip("distributed")
+    patient = {f"distributed.comm.timeouts.{name}": "300s" for name in ("connect", "tcp")}
     with (
+        pytest.importorskip("dask").config.set(patient),
         distributed.LocalCluster(dashboard_address=None, n_workers=2, threads_per_worker=1) as cluster,
         distributed.Client(cluster),
         joblib.parallel_config(backend="dask"),

@@ -105,11 +105,7 @@ test_bad_input_is_named = refusals(
     (lambda: bottleneck.Reduced(*WIDTHS, 4), r"kernel_size must be odd.*got 4"),
     (lambda: bottleneck.Bottleneck(*WIDTHS, stride_in_first=1), "stride_in_first must be a bool", TypeError),
     (lambda: bottleneck.best_pair(MAPS, 5), "rank must be at most C = 4, got 5"),
-    (
-        lambda: bottleneck.best_pair(MAPS.long(), 2),
-        "features must be of a floating dtype, .*int64",
-        TypeError,
-    ),
+    (lambda: bottleneck.best_pair(MAPS.long(), 2), "features must be of a floating dtype, .*int64", TypeError),
     (lambda: bottleneck.best_pair(MAPS.cfloat(), 2), "floating dtype, got torch.complex64", TypeError),
     (lambda: bottleneck.lost_energy(MAPS[0]), r"features .* \(N, C, H, W\), got \(4, 2, 2\)"),
     (lambda: bottleneck.lost_energy(MAPS[:0]), r"must not be empty, got shape \(0, 4, 2, 2\)"),

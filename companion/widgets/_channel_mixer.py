@@ -65,10 +65,10 @@ def channel_mixer(
     alts = [alt] if len(shown) == 1 else [f"{alt}: {name}" for name in names]
     size = f'width="{mixed.shape[1]}" height="{mixed.shape[0]}"'  # so that nothing moves when they are there
     inputs = [
-        f'<img data-input {size} src="{_data_url(picture, "jpeg" if count == 3 else "png")}" alt="{escape(words)}">'
+        f'<img data-input {size} src="{_data_url(picture)}" alt="{escape(words)}">'
         for picture, words in zip(shown, alts, strict=True)
     ]
-    output = f'<img {size} src="{_data_url(mixed, "jpeg")}" alt="The same, mixed to one channel">'
+    output = f'<img {size} src="{_data_url(mixed)}" alt="The same, mixed to one channel">'
     fallback = f"<p>{' '.join([*inputs, output])}<br>{escape(formula)}, for every pixel.</p>"
     return Widget("channel-mixer", settings, fallback, f"Channel mixer: {formula}")
 
@@ -121,9 +121,9 @@ def _formula(weights: Sequence[float], bias: float, names: Sequence[str]) -> str
     return f"y = {'−' if weights[0] < 0 else ''}{text[3:]}"
 
 
-def _data_url(pixels: np.ndarray, kind: str) -> str:
-    """Write a picture in [0, 1], grey (H, W) or colour (H, W, 3), as an address that holds it, as PNG exactly."""
-    buffer = BytesIO()
-    options = {"quality": 82, "subsampling": 0} if kind == "jpeg" else {"optimize": True}
-    Image.fromarray((pixels * 255).round().astype(np.uint8)).save(buffer, kind, **options)
+def _data_url(pixels: np.ndarray) -> str:
+    """Write a picture in [0, 1] as an address that holds it: colour (H, W, 3) as JPEG, grey (H, W) exactly."""
+    image = Image.fromarray((pixels * 255).round().astype(np.uint8))
+    kind, buffer = ("jpeg" if pixels.ndim == 3 else "png"), BytesIO()
+    image.save(buffer, kind, **({"quality": 82, "subsampling": 0} if kind == "jpeg" else {"optimize": True}))
     return f"data:image/{kind};base64,{b64encode(buffer.getvalue()).decode()}"

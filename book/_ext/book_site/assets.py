@@ -111,9 +111,9 @@ def join_sheets(static: Path, names: list[str], words: set[str]) -> str:
 
 def renew(app: Sphinx, static: Path) -> None:
     """Write the one stylesheet, cut the fonts to what is drawn, and let the theme's script measure nothing."""
-    texts = [path for kind in ("html", "js") for path in Path(app.outdir).rglob(f"*.{kind}")]
-    texts = [path.read_text("utf8") for path in texts]
-    words = {word for text in texts for word in re.findall(r"[\w-]+", text)}
+    paths = [path for kind in ("html", "js") for path in Path(app.outdir).rglob(f"*.{kind}")]
+    text = "\n".join(path.read_text("utf8") for path in paths)
+    words = set(re.findall(r"[\w-]+", text))
     listed = sorted(app.builder.globalcontext["css_files"], key=lambda sheet: sheet.priority)
     css = join_sheets(static, [*FIRST, *(str(sheet.filename).removeprefix("_static/") for sheet in listed)], words)
     (static / SHEET).write_text(css, "utf8")
@@ -121,7 +121,7 @@ def renew(app: Sphinx, static: Path) -> None:
     (static / SCRIPT).write_text(MEASURED.sub('["[data-measured]"]', script), "utf8")
     for font in (THEME / FONTS).glob("*.woff2"):
         cut_font(font, static / FONTS / font.name, glyphs_in(css))
-    letters = {ord(letter) for text in texts for letter in unescape(text)}
+    letters = set(map(ord, set(unescape(text))))
     for font in Path(app.srcdir, "vendor", FORMULAS).glob("*.woff2"):
         cut_font(font, static / FORMULAS / font.name, letters)
 

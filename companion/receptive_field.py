@@ -37,7 +37,7 @@ def input_gradient(
         raise ValueError(f"x must not be empty, got shape {tuple(x.shape)}")
     x = x.detach().requires_grad_()
     with mode(module, training=False), torch.enable_grad():
-        y = module(x)
+        y = module(x.clone())  # it may begin in place, which a leaf of autograd does not allow
         if channel is not None:
             y = y[:, [channel]]
         if position is not None:

@@ -80,6 +80,16 @@ def test_layer_moments_agree_with_a_walk_by_hand():
         assert found["dead"][i] == sum(not (y[:, c] > 0).any() for c in range(5)) / 5
 
 
+def test_an_activation_in_place_changes_no_moment():
+    plain, x = stack_of("He", 5, 3), gaussian(4, 5, 3, 2)
+    in_place = nn.Sequential(*(nn.ReLU(inplace=True) if isinstance(layer, nn.ReLU) else layer for layer in plain))
+    found = []
+    for stack in (plain, in_place):
+        torch.manual_seed(1)
+        found.append(pitfalls.layer_moments(stack, x))
+    assert all(torch.equal(found[0][name], found[1][name]) for name in found[0])
+
+
 def test_dead_channels_are_counted():
     stack = nn.Sequential(nn.Conv2d(1, 4, 1), nn.ReLU())
     nn.init.zeros_(stack[0].weight)
@@ -113,6 +123,7 @@ test_bad_input_is_named = refusals(
     (lambda: pitfalls.initialise(nn.ReLU(), "Kaiming"), r"one of \[.*'He'.*\], got 'Kaiming'"),
     (lambda: pitfalls.pointwise_stack(0, 3), "channels must be at least 1, got 0"),
     (lambda: pitfalls.pointwise_stack(3, 0), "layers must be at least 1, got 0"),
+    (lambda: pitfalls.pointwise_stack(3, 1, bias=0), "bias must be a bool, got int", TypeError),
     (lambda: measured(nn.Sequential(nn.ReLU()), 1, 1, 1, 1), "at least one nn.Conv2d, got none"),
     (lambda: measured(pitfalls.pointwise_stack(2, 1), 2, 1, 1), r"\(N, C, H, W\)"),
     (lambda: measured(pitfalls.pointwise_stack(2, 1), 0, 2, 1, 1), "x must hold at least one"),

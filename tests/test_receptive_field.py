@@ -48,6 +48,12 @@ def test_the_module_is_left_as_it_was():
     assert all(parameter.grad is None for parameter in block.parameters())
 
 
+def test_a_module_that_begins_in_place_has_a_gradient_and_writes_into_no_input():
+    x = torch.tensor([[[[-1.0, 2.0]]]])
+    assert receptive_field.input_gradient(nn.ReLU(inplace=True), x).tolist() == [[[[0.0, 1.0]]]]
+    assert x.tolist() == [[[[-1.0, 2.0]]]]
+
+
 def gradient(*shape, **options):
     return lambda: receptive_field.input_gradient(nn.Identity(), torch.zeros(shape), **options)
 

@@ -106,10 +106,11 @@ def pointwise_stack(
         (N, channels, H, W) -> (N, channels, H, W)
 
     Raises:
-        TypeError: if a count is not an int.
+        TypeError: if a count is not an int, or ``bias`` not a bool.
         ValueError: if a count is below 1.
     """
     _checks.integer("channels", channels)
+    _checks.flag("bias", bias)
     stack = nn.Sequential()
     for _ in range(_checks.integer("layers", layers)):
         stack.extend([nn.Conv2d(channels, channels, kernel_size=1, bias=bias), act_layer()])
@@ -145,6 +146,7 @@ def layer_moments(stack: nn.Sequential, x: Tensor) -> dict[str, Tensor]:
         x = layer(x)
         if isinstance(layer, nn.Conv2d):
             outputs.append(x)
+            x = x.clone()  # the next layer may work in place
     if not outputs:
         raise ValueError("stack must hold at least one nn.Conv2d, got none")
     gradients = torch.autograd.grad(x, outputs, torch.randn_like(x))

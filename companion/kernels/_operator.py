@@ -5,7 +5,6 @@ a tensor core does, so that a CPU shows what that precision costs; for arrays of
 """
 
 import math
-from contextlib import nullcontext
 
 import torch
 from torch import Tensor
@@ -13,6 +12,7 @@ from torch.autograd import forward_ad
 from torch.nn import functional as F
 from torch.utils.flop_counter import register_flop_formula
 
+from companion._state import autocast_dtype, no_autocast
 from companion.kernels._arguments import ACTIVATIONS, check_arrays, check_options
 from companion.kernels._cupy import Gpu
 from companion.kernels._launch import given, launch
@@ -41,7 +41,7 @@ def operator(
     _check(arrays, activation, precision, variant)
     if precision == "tf32":
         x, weight = round_to_tf32(x), round_to_tf32(weight)
-    with _no_autocast(x):
+    with no_autocast(x):
         return _formula(x, weight, bias, residual, activation)
 
 
@@ -79,27 +79,19 @@ def transformed(x, weight, bias, residual, activation, precision, variant) -> Te
     _check(arrays, activation, precision, variant)
     if precision != "ieee":
         raise ValueError(f"precision must be 'ieee' under torch.func and forward-mode autograd, got {precision!r}")
-    with _no_autocast(x):
+    with no_autocast(x):
         return _formula(x, weight, bias, residual, activation)
 
 
 def under_autocast(arrays: dict[str, Tensor], precision: str) -> dict[str, Tensor]:
     """Return the tensors as ``torch.autocast`` wants them, if it is on and the precision is "ieee".
 
-    They go the way of torch's convolutions; float64 is left alone, as it is there.
+    They go the way of torch's convolutions; float64 and what is not floating are left alone, as they are there.
     """
     if precision != "ieee" or not isinstance(arrays["x"], Tensor):  # a model that is traced has no tensors yet
         return arrays
-    device = arrays["x"].device.type
-    if not torch.amp.is_autocast_available(device) or not torch.is_autocast_enabled(device):
-        return arrays
-    dtype = torch.get_autocast_dtype(device)
-    return {name: array if array.dtype == torch.float64 else array.to(dtype) for name, array in arrays.items()}
-
-
-def _no_autocast(tensor: Tensor):
-    device = tensor.device.type
-    return torch.autocast(device, enabled=False) if torch.amp.is_autocast_available(device) else nullcontext()
+    dtypes = {name: autocast_dtype(array) for name, array in arrays.items()}
+    return {name: a if a.dtype == dtypes[name] else a.to(dtypes[name]) for name, a in arrays.items()}
 
 
 @operator.register_kernel("cuda")
@@ -137,7 +129,7 @@ def _backward(ctx, grad_y):
         back = weight.flatten(1).t().contiguous()
         grad_x = operator(grad_y.contiguous(), back, None, None, None, ctx.precision, None)
     if ctx.needs_input_grad[1]:
-        with _no_autocast(x):
+        with no_autocast(x):
             grad_weight = torch.einsum("nohw,nchw->oc", grad_y, x).reshape(weight.shape)
     if ctx.given[0] and ctx.needs_input_grad[2]:
         grad_bias = grad_y.sum((0, 2, 3))

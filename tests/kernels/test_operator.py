@@ -160,6 +160,16 @@ def test_under_autocast_it_computes_as_a_convolution_of_torch_does(compiled, dty
     torch.testing.assert_close(grad, wanted, rtol=5e-2, atol=5e-2 * float(wanted.abs().max()))
 
 
+@pytest.mark.parametrize("dtype", [torch.complex64, torch.bool, torch.int64])
+def test_autocast_casts_nothing_that_is_not_floating(dtype):
+    x, weight, _, _ = (tensor.to(dtype) for tensor in some_tensors())
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        with pytest.raises(TypeError, match=f"x must be of dtype float32 or .*, got {str(dtype)[6:]}"):
+            pointwise_conv(x, weight)
+        with pytest.raises(TypeError, match=f"all arguments must share one dtype, .*{str(dtype)[6:]}"):
+            pointwise_conv(x.real.float(), weight)
+
+
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 def test_sixteen_bits_are_added_in_float32_and_rounded_once(dtype):
     x, weight, bias, residual = (tensor.to(dtype) for tensor in some_tensors())

@@ -53,6 +53,12 @@ def autocast_dtype(tensor: Tensor) -> torch.dtype:
     return torch.get_autocast_dtype(tensor.device.type) if casts else tensor.dtype
 
 
+def as_autocast(tensor: Tensor) -> Tensor:
+    """Return a tensor in the dtype in which a product of torch takes it; itself if it has that already."""
+    dtype = autocast_dtype(tensor)
+    return tensor if tensor.dtype == dtype else tensor.to(dtype)
+
+
 def no_autocast(tensor: Tensor) -> AbstractContextManager:
     """Compute in the dtypes given, whatever ``torch.autocast`` says for the device of this tensor."""
     device = tensor.device.type

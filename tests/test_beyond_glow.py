@@ -4,6 +4,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import nn
 
 from companion import beyond
 
@@ -63,6 +64,19 @@ def test_a_flow_is_undone(kind, shape):
     torch.testing.assert_close(layer.inverse(y), x)
     last = y.contiguous(memory_format=torch.channels_last)
     torch.testing.assert_close(layer.inverse(last), x)
+
+
+@every_flow
+def test_autocast_rounds_the_maps_and_neither_matrix_determinant_nor_inverse(kind):
+    layer, x = randomised(kind, 4).float(), torch.randn(2, 4, 3, 5)
+    (y, log_det), matrix, back = layer(x), layer.matrix(), layer.inverse(x)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        rounded, same = layer(x)
+        assert rounded.dtype == nn.Conv2d(4, 4, 1)(x).dtype
+        assert all(map(torch.equal, (same, layer.matrix(), layer.inverse(x)), (log_det, matrix, back)))
+        undone = layer.inverse(rounded)
+    assert torch.equal(undone, layer.inverse(rounded.float()))
+    torch.testing.assert_close(layer.inverse(y), x, rtol=0, atol=1e-4)
 
 
 def test_the_factors_are_what_the_paper_says():

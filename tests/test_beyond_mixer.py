@@ -3,7 +3,7 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import fx, nn
 
 from companion import beyond, cost
 from tests.refusals import refusals
@@ -53,6 +53,15 @@ def test_mixer_block_agrees_with_one_built_by_hand():
     assert isinstance(block.channel_mlp.activation, nn.GELU)
 
 
+def test_feed_forward_convolves_under_autocast_what_the_layer_before_it_hands_on():
+    layer, x = beyond.FeedForward(6, 10), torch.randn(2, 6, 3, 4)
+    wanted = layer.convolve(x)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        for given in (x, x.bfloat16()):
+            assert layer.convolve(given).dtype == torch.bfloat16
+            torch.testing.assert_close(layer.convolve(given).float(), wanted, rtol=0, atol=0.05)
+
+
 @pytest.mark.parametrize(("hidden", "axis"), [((None, 7), 2), ((3, None), 1)])
 def test_a_block_with_one_half_mixes_along_one_axis(hidden, axis):
     block = randomised(beyond.MixerBlock(5, 4, *hidden, norm_layer=nn.Identity)).requires_grad_(False)
@@ -91,5 +100,6 @@ test_bad_input_is_named = refusals(
     (lambda: mixer(size=(9, 8)), r"patch_size must divide size, got 2 and \(9, 8\)"),
     (lambda: mixer()(torch.zeros(1, 8, 8)), r"x must have shape \(N, C, H, W\), got \(1, 8, 8\)"),
     (lambda: mixer()(torch.zeros(1, 1, 8, 9)), r"x must have size \(H, W\) = \(8, 8\), got"),
+    (lambda: fx.symbolic_trace(mixer())(torch.zeros(1, 1, 8, 9)), r"x must have size \(H, W\) = \(8, 8\), got"),
     (lambda: mixer()(torch.zeros(1, 1, 4, 16)), r"x must have size \(H, W\) = \(8, 8\), got"),
 )

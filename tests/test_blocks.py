@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 import torch
-from torch import nn
+from torch import fx, nn
 
 from companion import beyond
 from companion import network_in_network as nin
@@ -119,6 +119,30 @@ def test_blocks_export_and_compile():
     wanted = blocks(*given)
     torch.testing.assert_close(torch.export.export(blocks, given).module()(*given), wanted)
     torch.testing.assert_close(torch.compile(blocks, fullgraph=True, backend="aot_eager")(*given), wanted)
+
+
+@pytest.mark.parametrize("name", [name for name in BLOCKS if name != "Controlled"])
+def test_a_traced_block_computes_the_same(name):
+    block, xs = built(name), inputs(name)
+    torch.testing.assert_close(fx.symbolic_trace(block)(*xs), block(*xs))
+
+
+@every_block
+def test_a_block_can_be_built_without_data(name):
+    with torch.device("meta"):
+        parameters = list(new(name).parameters())
+    assert not parameters or any(parameter.is_meta for parameter in parameters)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@every_block
+def test_under_autocast_a_block_takes_both_dtypes(name, dtype):
+    block, xs = built(name).float(), [x.float() for x in inputs(name)]
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        y = block(*(x.to(dtype) for x in xs))
+    for ours, wanted in zip(*(z if isinstance(z, tuple) else (z,) for z in (y, block(*xs))), strict=True):
+        atol = 0.05 * (1 + float(wanted.detach().abs().max()))
+        torch.testing.assert_close(ours.float(), wanted, rtol=0, atol=atol)
 
 
 @pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])

@@ -50,6 +50,17 @@ def test_empty_tensors_give_the_empty_sum(form, axis):
     assert x.grad.shape == x.shape
 
 
+@every_form
+def test_autocast_takes_a_mixture_of_what_it_casts(form):
+    x, weight, bias = (tensor.float() for tensor in inputs())
+    wanted = form(x, weight, bias)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        y = form(x.bfloat16(), weight, bias)
+        with pytest.raises(TypeError, match=r"must share one dtype.*float64.*float32"):
+            form(x.double(), weight, bias)
+    torch.testing.assert_close(y.float(), wanted, rtol=0, atol=0.05 * float(wanted.abs().max()))
+
+
 @pytest.mark.parametrize("groups", [1, 2, 4])
 def test_groups_are_blocks_on_the_diagonal(groups):
     x, _, bias = inputs(in_channels=8, out_channels=4)

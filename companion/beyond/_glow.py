@@ -3,10 +3,14 @@
 Kingma and Dhariwal, "Glow: Generative Flow with Invertible 1x1 Convolutions", arXiv 1807.03039, section 3.2.
 """
 
+from collections.abc import Callable
+from functools import wraps
+
 import torch
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 
 from companion import _checks, pointwise
+from companion._state import autocast_dtype, no_autocast
 
 
 def random_rotation(channels: int) -> Tensor:
@@ -29,16 +33,35 @@ def random_rotation(channels: int) -> Tensor:
     _checks.integer("channels", channels)
     q, r = torch.linalg.qr(torch.randn(channels, channels))
     q = q * r.diagonal().sign()  # without this the choice would not be uniform
-    if torch.linalg.det(q) < 0:  # a reflection
-        q[:, 0].neg_()
+    q[:, 0] *= torch.linalg.det(q).sign()  # no reflection
     return q
+
+
+@fx.wrap  # a traced module leaves autocast aside, too
+def _product(permutation: Tensor, lower: Tensor, upper: Tensor) -> Tensor:
+    with no_autocast(lower):
+        return permutation @ lower @ upper
+
+
+def _not_rounded(inverse: Callable) -> Callable:
+    """Let an inverse take what ``torch.autocast`` has rounded, and compute in the dtype of the weights."""
+
+    @wraps(inverse)
+    def wide(self, y):
+        weight = next(self.parameters())
+        if isinstance(y, Tensor) and autocast_dtype(y) == autocast_dtype(weight):
+            y = y.to(weight.dtype)
+        with no_autocast(weight):
+            return inverse(self, y)
+
+    return wide
 
 
 class InvertibleConv1x1(nn.Module):
     """A 1x1 convolution from C channels to C, without bias, that has an inverse.
 
-    It begins as a random rotation, so its first log-determinant is 0. Training may make the matrix
-    singular.
+    It begins as a random rotation, so its first log-determinant is 0. Training may make the matrix singular. Under
+    ``torch.autocast`` the maps are mixed in its dtype, as by ``nn.Conv2d``; determinant and inverse are not.
 
     Args:
         channels: number of channels C.
@@ -74,6 +97,7 @@ class InvertibleConv1x1(nn.Module):
         y = pointwise.conv2d(x, self.matrix())
         return y, x.shape[2] * x.shape[3] * self.log_abs_det()
 
+    @_not_rounded
     def inverse(self, y: Tensor) -> Tensor:
         """Return the x, (N, C, H, W), for which ``forward`` returns ``y``.
 
@@ -119,14 +143,13 @@ class InvertibleConv1x1LU(InvertibleConv1x1):
 
     def factors(self) -> tuple[Tensor, Tensor, Tensor]:
         """Return P, L and U + diag(s), each (C, C); their product is W."""
-        ones = torch.eye(self.channels, dtype=self.lower.dtype, device=self.lower.device)
-        diagonal = torch.diag(self.sign_s * self.log_s.exp())
-        return self.permutation, self.lower.tril(-1) + ones, self.upper.triu(1) + diagonal
+        ones = torch.ones_like(self.log_s)
+        diagonal = self.sign_s * self.log_s.exp()
+        return self.permutation, self.lower.tril(-1) + ones.diag(), self.upper.triu(1) + diagonal.diag()
 
     def matrix(self) -> Tensor:
         """Return the mixing matrix W, (C, C): two products of matrices."""
-        permutation, lower, upper = self.factors()
-        return permutation @ lower @ upper
+        return _product(*self.factors())
 
     def log_abs_det(self) -> Tensor:
         """Return ``log abs(det W)``, (), at a cost of order C."""

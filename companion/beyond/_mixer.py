@@ -3,7 +3,7 @@
 A token is a vector of channels, so tokens (N, L, C) are a picture of L pixels with the channels last.
 """
 
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 
 from companion import _checks, pointwise
 
@@ -170,8 +170,13 @@ class Mixer(nn.Module):
         self.classify = nn.Linear(channels, num_classes)
 
     def forward(self, x: Tensor) -> Tensor:
-        _checks.tensor("x", x, "(N, C, H, W)")
-        if x.shape[2:] != self.size:  # the embedding would cut off what is over, or cut other tokens
-            raise ValueError(f"x must have size (H, W) = {self.size}, got {tuple(x.shape[2:])}")
+        _check_size(x, self.size)
         tokens = self.embed(x).flatten(2).transpose(1, 2)  # (N, L, C)
         return self.classify(self.norm(self.blocks(tokens)).mean(dim=1))  # (N, num_classes)
+
+
+@fx.wrap  # checked when a traced module runs
+def _check_size(x: Tensor, size: tuple[int, int]) -> None:
+    """Refuse a picture that the embedding would cut something off, or cut other tokens from."""
+    if _checks.tensor("x", x, "(N, C, H, W)").shape[2:] != size:
+        raise ValueError(f"x must have size (H, W) = {size}, got {tuple(x.shape[2:])}")

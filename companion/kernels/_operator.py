@@ -12,7 +12,7 @@ from torch.autograd import forward_ad
 from torch.nn import functional as F
 from torch.utils.flop_counter import register_flop_formula
 
-from companion._state import autocast_dtype, no_autocast
+from companion._state import as_autocast, no_autocast
 from companion.kernels._arguments import ACTIVATIONS, check_arrays, check_options
 from companion.kernels._cupy import Gpu
 from companion.kernels._launch import given, launch
@@ -90,8 +90,7 @@ def under_autocast(arrays: dict[str, Tensor], precision: str) -> dict[str, Tenso
     """
     if precision != "ieee" or not isinstance(arrays["x"], Tensor):  # a model that is traced has no tensors yet
         return arrays
-    dtypes = {name: autocast_dtype(array) for name, array in arrays.items()}
-    return {name: a if a.dtype == dtypes[name] else a.to(dtypes[name]) for name, a in arrays.items()}
+    return {name: as_autocast(array) for name, array in arrays.items()}
 
 
 @operator.register_kernel("cuda")

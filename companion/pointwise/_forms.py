@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from functools import wraps
+from operator import attrgetter
 from types import MappingProxyType
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, fx
 
 from companion import _checks
+from companion._state import as_autocast, autocast_dtype
 
 Form = Callable[..., Tensor]
 _listed: dict[str, Form] = {}
@@ -29,26 +31,33 @@ def check(x: Tensor, weight: Tensor, bias: Tensor | None) -> None:
         if bias.shape[0] != weight.shape[0]:
             raise ValueError(f"bias must have C_out = {weight.shape[0]} values, got {bias.shape[0]}")
         given["bias"] = bias
-    for attribute in ("dtype", "device"):
-        values = {name: getattr(tensor, attribute) for name, tensor in given.items()}
-        if len(set(values.values())) > 1:
+    for attribute, read in (("dtype", autocast_dtype), ("device", attrgetter("device"))):
+        if len(set(map(read, given.values()))) > 1:
+            values = {name: getattr(tensor, attribute) for name, tensor in given.items()}
             raise TypeError(f"all arguments must share one {attribute}, got {values}")
     if not x.is_floating_point():
         raise TypeError(f"x must be of a floating dtype, got {x.dtype}")
 
 
 def _form(function: Form) -> Form:
-    """List a form; let it check its arguments and leave empty ones, which some backends refuse, to `matmul`."""
+    """List a form under its name, as a function that checks its arguments first."""
+    name = function.__name__
 
     @wraps(function)
     def form(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-        check(x, weight, bias)
-        if 0 in (*x.shape, *weight.shape):
-            return matmul.__wrapped__(x, weight, bias)
-        return function(x, weight, bias)
+        return _checked(name, x, weight, bias)
 
-    _listed[function.__name__] = form
+    _listed[name] = form
     return form
+
+
+@fx.wrap  # one node of a traced module: there are no sizes before it runs
+def _checked(name: str, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """Compute a form; leave empty arguments, which some backends refuse, to `matmul`."""
+    check(x, weight, bias)
+    x, weight, bias = (tensor if tensor is None else as_autocast(tensor) for tensor in (x, weight, bias))
+    chosen = "matmul" if 0 in (*x.shape, *weight.shape) else name
+    return _listed[chosen].__wrapped__(x, weight, bias)
 
 
 def add_bias(y: Tensor, bias: Tensor | None) -> Tensor:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from companion import pointwise
 from companion.pointwise import FORMS
+from tests.refusals import refusals
 
 every_form = pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
 
@@ -95,6 +96,14 @@ def test_a_matrix_becomes_a_layer_of_its_own(with_bias):
 
 
 X, WEIGHT = torch.zeros(1, 5, 3, 2), torch.zeros(4, 5)
+test_what_is_no_matrix_becomes_no_layer = refusals(
+    (lambda: pointwise.as_conv2d([[1.0]], None), "weight must be a torch.Tensor, got list", TypeError),
+    (lambda: pointwise.as_conv2d(WEIGHT[:, :, None, None], None), r"weight must have shape \(C_out, C_in\), got"),
+    (lambda: pointwise.as_conv2d(WEIGHT.long(), None), "weight must be of a floating dtype, got", TypeError),
+    (lambda: pointwise.as_conv2d(WEIGHT, torch.zeros(1)), "bias must have C_out = 4 values, got 1"),
+    (lambda: pointwise.as_conv2d(WEIGHT, torch.zeros(())), r"bias must have shape \(C_out,\), got \(\)"),
+    (lambda: pointwise.as_conv2d(WEIGHT, torch.zeros(4).double()), "weight's dtype .*32, got .*64", TypeError),
+)
 BAD = {
     "x of rank three": ((X[0], WEIGHT), r"x must have shape \(N, C_in, H, W\), got \(5, 3, 2\)"),
     "x no tensor": (([[1.0]], WEIGHT), "x must be a torch.Tensor, got list"),

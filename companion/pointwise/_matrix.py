@@ -32,8 +32,27 @@ def block_diagonal(weight: Tensor, groups: int) -> Tensor:
 
 
 def as_conv2d(weight: Tensor, bias: Tensor | None) -> nn.Conv2d:
-    """Return the 1x1 convolution with a copy of this matrix (C_out, C_in) and bias; draw no random numbers."""
-    out_channels, in_channels = weight.shape
+    """Return the 1x1 convolution with a copy of this matrix and bias; draw no random numbers.
+
+    Args:
+        weight: (C_out, C_in).
+        bias: (C_out,), or None for none.
+
+    Raises:
+        TypeError: if an argument is not a tensor of a floating dtype, or the two have different ones.
+        ValueError: if a shape is another.
+
+    >>> as_conv2d(torch.eye(3), None)
+    Conv2d(3, 3, kernel_size=(1, 1), stride=(1, 1), bias=False)
+    """
+    out_channels, in_channels = _checks.tensor("weight", weight, "(C_out, C_in)").shape
+    if not weight.is_floating_point():
+        raise TypeError(f"weight must be of a floating dtype, got {weight.dtype}")
+    if bias is not None:
+        if len(_checks.tensor("bias", bias, "(C_out,)")) != out_channels:
+            raise ValueError(f"bias must have C_out = {out_channels} values, got {len(bias)}")
+        if bias.dtype != weight.dtype:
+            raise TypeError(f"bias must be of the weight's dtype {weight.dtype}, got {bias.dtype}")
     kind = {"dtype": weight.dtype, "device": weight.device}
     conv = skip_init(nn.Conv2d, in_channels, out_channels, kernel_size=1, bias=bias is not None, **kind)
     with torch.no_grad():

@@ -60,6 +60,19 @@ def test_one_class_alone_needs_no_cut(label):
     assert cut.threshold == (math.inf if label == 0 else -math.inf)
 
 
+@pytest.mark.parametrize("unit", [1e-30, 1e-10, 1.0, 1e10, 1e30])
+def test_the_unit_of_the_points_does_not_matter(unit):
+    points = torch.tensor([[-3.0, 5.0], [-1.0, -5.0], [2.0, 5.0], [2.0, 5.0]], dtype=torch.float64)
+    cut = nonlinearity.best_cut(unit * points, torch.tensor([0, 0, 0, 1]))
+    assert cut.accuracy == 75  # two points at one place are on one side
+    cut = nonlinearity.best_cut(unit * points, torch.tensor([0, 0, 1, 1]), directions=4)
+    assert (cut.accuracy, cut.threshold) == (100, pytest.approx(unit / 2))
+
+
+def test_points_that_are_all_zero_are_at_one_place():
+    assert nonlinearity.best_cut(torch.zeros(3, 2), torch.tensor([0, 1, 1])).accuracy == pytest.approx(200 / 3)
+
+
 POINTS, LABELS = torch.zeros(3, 2), torch.zeros(3)
 
 

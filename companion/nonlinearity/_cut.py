@@ -54,7 +54,7 @@ def best_cut(points: Tensor, labels: Tensor, *, directions: int = 720) -> Cut:
     right = torch.cat([none, (1 - ones).cumsum(1)], 1) + torch.cat([ones.flip(1).cumsum(1).flip(1), none], 1)
     outer = places.new_full((len(places), 1), math.inf)
     edges = torch.cat([-outer, places, outer], dim=1)  # (D, N + 2)
-    right[edges.diff(dim=1) < 1e-9] = -1  # no cut between points at one place
+    right[edges.diff(dim=1) <= 1e-9 * points.abs().max()] = -1  # no cut between points at one place
     best, cut = divmod(int(right.argmax()), right.shape[1])
     low, high = edges[best, cut].item(), edges[best, cut + 1].item()
     threshold = (low + high) / 2  # infinite where all points count as one class

@@ -107,7 +107,14 @@ def test_the_output_depends_on_the_positions_that_are_counted_and_on_no_others()
     assert not torch.allclose(net(x)[0, 0, 12, 12], net(torch.where(read, -9.0, x))[0, 0, 12, 12])
 
 
+def test_a_deep_stack_is_counted_as_far_as_int64_goes_and_covered_beyond():
+    assert pitfalls.path_counts((1,) * 39).sum() == 3**39
+    assert pitfalls.coverage((1,) * 200) == (401, 401)
+    assert pitfalls.coverage((2,) * 200) == (401, 801)
+
+
 test_bad_input_is_named = refusals(
+    (lambda: pitfalls.path_counts((1,) * 40), r"dilations must be few enough .* got 3\*\*40 ways"),
     (lambda: pitfalls.path_counts(3), "dilations must be a sequence of ints, got int", TypeError),
     (lambda: pitfalls.path_counts("12"), "dilations must be a sequence of ints, got str", TypeError),
     (lambda: pitfalls.path_counts((1, 0)), r"dilations\[1\] must be at least 1, got 0"),

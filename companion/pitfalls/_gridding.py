@@ -8,6 +8,8 @@ one.
 
 import copy
 from collections.abc import Sequence
+from functools import reduce
+from operator import or_
 
 import torch
 from torch import Tensor, nn
@@ -31,12 +33,14 @@ def path_counts(dilations: Sequence[int], kernel_size: int = 3) -> Tensor:
 
     Raises:
         TypeError: if an argument is of the wrong kind.
-        ValueError: if a rate is below 1, or ``kernel_size`` below 1 or even.
+        ValueError: if a rate is below 1, ``kernel_size`` below 1 or even, or there are 2**63 ways or more in all.
 
     >>> path_counts((2, 2)).tolist()
     [1, 0, 2, 0, 3, 0, 2, 0, 1]
     """
     rates, kernel_size = _rates(dilations), _odd(kernel_size)
+    if kernel_size ** len(rates) >= 2**63:
+        raise ValueError(f"dilations must be few enough for int64 to count, got {kernel_size}**{len(rates)} ways")
     counts = torch.ones(1, dtype=torch.int64)
     for rate in rates:
         longer = counts.new_zeros(len(counts) + (kernel_size - 1) * rate)
@@ -60,8 +64,11 @@ def coverage(dilations: Sequence[int], kernel_size: int = 3) -> tuple[int, int]:
     >>> coverage((2, 2, 2)), coverage((1, 2, 5)), coverage((1, 2, 9))
     ((7, 13), (17, 17), (21, 25))
     """
-    counts = path_counts(dilations, kernel_size)
-    return int(counts.count_nonzero()), len(counts)
+    rates, kernel_size = _rates(dilations), _odd(kernel_size)
+    read = 1  # bit i stands for position i
+    for rate in rates:
+        read = reduce(or_, (read << tap * rate for tap in range(kernel_size)))
+    return read.bit_count(), read.bit_length()
 
 
 def first_gap(dilations: Sequence[int], kernel_size: int = 3) -> int | None:

@@ -151,8 +151,8 @@ def explained_by_class(values: Tensor, labels: Tensor) -> Tensor:
         A number from 0 to 1, in a tensor without axes.
 
     Raises:
-        TypeError: if ``labels`` is not a tensor.
-        ValueError: if ``labels`` is of another shape, or the values don't vary.
+        TypeError: if ``values`` or ``labels`` is not a tensor.
+        ValueError: if one is of another shape, or the values don't vary.
         IndexError: from torch, if there are more or fewer labels than pictures.
 
     >>> gates = torch.tensor([[0.1, 0.5], [0.1, 0.5], [0.9, 0.5], [0.9, 0.5]])
@@ -160,7 +160,9 @@ def explained_by_class(values: Tensor, labels: Tensor) -> Tensor:
     [1.0, 0.0]
     """
     _checks.tensor("labels", labels, "(N,)")
-    values = values.flatten(1).double()
+    as_gates = isinstance(values, Tensor) and values.dim() == 4
+    values = _checks.tensor("values", values, "(N, C, 1, 1)" if as_gates else "(N, C)").flatten(1).double()
+    values = values - values[:1]  # the mean of equal numbers need not be exact; that of zeros is
     values = values - values.mean(dim=0)
     total = values.square().sum()
     if not total > 0:

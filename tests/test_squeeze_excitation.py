@@ -126,4 +126,7 @@ test_bad_input_is_named = refusals(
     (replace_without_a_block, "model must hold a SqueezeExcitation block"),
     (lambda: explained_by_class(torch.ones(3, 2), torch.ones(3, 2)), r"labels .* got \(3, 2\)"),
     (lambda: explained_by_class(torch.ones(3, 2), torch.ones(3)), "got no variance"),
+    (lambda: explained_by_class(torch.full((3, 1), 0.1, dtype=torch.float64), torch.arange(3)), "got no variance"),
+    (lambda: explained_by_class([[0.0], [1.0]], torch.ones(2)), "values must be a torch.Tensor", TypeError),
+    (lambda: explained_by_class(torch.ones(3), torch.ones(3)), r"values must have shape \(N, C\), got \(3,\)"),
 )

@@ -2,6 +2,7 @@
 
 import copy
 from functools import partial
+from inspect import signature
 
 import pytest
 import torch
@@ -69,6 +70,12 @@ LAYERS = {  # that hold weights: their names are what trained weights are stored
     "SqueezeExcitation, no squeeze": "reduce expand",
 }
 every_block = pytest.mark.parametrize("name", BLOCKS)
+FLAGS = [
+    (name, parameter.name)
+    for name, (kind, _, _) in BLOCKS.items()
+    for parameter in signature(kind).parameters.values()
+    if type(parameter.default) is bool
+]
 NUMBERS = [(name, n) for name, (_, given, _) in BLOCKS.items() for n in given if type(given[n]) is int]
 
 
@@ -179,3 +186,10 @@ def test_bad_numbers_are_named(name, number):
     for bad, error, words in ((0, ValueError, "at least 1, got 0"), (2.5, TypeError, "an int, got float")):
         with pytest.raises(error, match=f"^{number} must be {words}"):
             new(name, **{number: bad})
+
+
+@pytest.mark.parametrize(("name", "flag"), FLAGS)
+def test_what_is_only_true_or_false_like_is_no_flag(name, flag):
+    for bad in (0, "no"):
+        with pytest.raises(TypeError, match=f"^{flag} must be a bool, got {type(bad).__name__}"):
+            new(name, **{flag: bad})

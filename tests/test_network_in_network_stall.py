@@ -54,3 +54,5 @@ def test_no_seed_and_no_step_are_refused():
         nin.watch_stalling(nin.STARTS["He"], seeds=[], steps=1)
     with pytest.raises(ValueError, match="steps must be at least 1, got 0"):
         nin.watch_stalling(nin.STARTS["He"], seeds=[0], steps=0)
+    with pytest.raises(TypeError, match="batch_norm must be a bool, got int"):
+        nin.watch_stalling(nin.Start(None, batch_norm=1), seeds=[0], steps=1)

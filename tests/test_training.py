@@ -356,6 +356,12 @@ def test_the_bar_is_switched_off_by_the_argument(capfd):
     assert tuple(capfd.readouterr()) == ("", "")
 
 
+@pytest.mark.parametrize("flag", ["keep_models", "progress"])
+def test_what_is_no_bool_is_no_flag(flag):
+    with pytest.raises(TypeError, match=f"{flag} must be a bool, got int"):
+        compare({"linear": linear}, SMALL, **{flag: 0})
+
+
 def test_each_variant_trains_at_its_own_rate():
     options = {"seeds": [0, 1], "epochs": 2, "n_jobs": 1, "progress": False}
     variants = {"a": linear, "b": linear}

@@ -26,7 +26,7 @@ class ZeroConv(nn.Conv2d):
         (N, in_channels, H, W) -> (N, out_channels, H, W)
 
     Raises:
-        TypeError: if a count is not an int.
+        TypeError: if a count is not an int, or ``bias`` not a bool.
         ValueError: if a count is below one.
 
     >>> import torch
@@ -39,6 +39,7 @@ class ZeroConv(nn.Conv2d):
     def __init__(self, in_channels: int, out_channels: int, bias: bool = True):
         _checks.integer("in_channels", in_channels)
         _checks.integer("out_channels", out_channels)
+        _checks.flag("bias", bias)
         super().__init__(in_channels, out_channels, kernel_size=1, bias=bias)
 
     def reset_parameters(self) -> None:

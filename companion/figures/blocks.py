@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import FancyArrowPatch, Polygon, Rectangle
 
+from companion._checks import flag
 from companion.figures.heat_maps import SIGNED
 from companion.figures.picture import WIDTH, Picture, canvas, styled
 from companion.figures.style import GRID, INK, SERIES
@@ -38,8 +39,10 @@ def tensor_blocks(
         shortcut: words at an arrow from the first tensor past the others to the last; none for no arrow.
 
     Raises:
+        TypeError: if ``highlight`` is not a bool.
         ValueError: if ``operations`` are not one fewer than ``steps``.
     """
+    flag("highlight", highlight)
     if len(operations) != len(steps) - 1:
         raise ValueError(f"operations must be one fewer than steps, got {len(operations)} for {len(steps)}")
     tallest = max(max(height, width) for _, (_, height, width) in steps)
@@ -137,9 +140,11 @@ def pixel_maps(
         height: height of a row in inches.
 
     Raises:
+        TypeError: if ``signed`` is not a bool.
         ValueError: if there is no map, one is neither (H, W) nor (H, W, 3), colours lie outside [0, 1] or are
             to be ``signed``, ``ink`` names no map, or ``columns`` is below 1.
     """
+    flag("signed", signed)
     if not maps:
         raise ValueError("maps must hold at least one map, got none")
     columns = len(maps) if columns is None else columns

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.ticker import LogLocator
 
+from companion._checks import flag
 from companion.figures.picture import Picture, canvas, styled
 from companion.figures.style import BLUE, INK, ORANGE, SERIES
 from companion.figures.values import array
@@ -99,8 +100,10 @@ def curves(
         levels_right: whether their names stand at the right end of the lines, not at the left.
 
     Raises:
+        TypeError: if ``levels_right`` is not a bool.
         ValueError: if there is no line, more lines than colours, or a line without one y for each x.
     """
+    flag("levels_right", levels_right)
     if not 1 <= len(lines) <= len(SERIES):
         raise ValueError(f"lines must be 1 to {len(SERIES)}, one colour each, got {len(lines)}")
     lines = {name: (array("lines", xs), array("lines", ys)) for name, (xs, ys) in lines.items()}

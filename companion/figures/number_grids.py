@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from companion._checks import flag
 from companion.figures.picture import WIDTH, Picture, canvas, styled
 from companion.figures.style import INK, SERIES
 from companion.figures.values import array
@@ -37,8 +38,10 @@ def number_grids(
         bypass: draw a line from the first column past the others to the last sign.
 
     Raises:
+        TypeError: if ``bypass`` is not a bool.
         ValueError: if ``signs`` are not one fewer, or a column holds no grid, more than four, or one that is empty.
     """
+    flag("bypass", bypass)
     if len(signs) != len(columns) - 1:
         raise ValueError(f"signs must be one fewer than columns, got {len(signs)} for {len(columns)}")
     stacks = [[array("columns", grid, ndim=2) for grid in grids] for _, grids in columns]

@@ -59,6 +59,7 @@ class MlpConv(nn.Module):
         _checks.integer("out_channels", out_channels)
         _checks.integer("kernel_size", kernel_size)
         _checks.integer("stride", stride)
+        _checks.flag("last_activation", last_activation)
         if hidden_channels is None:
             hidden_channels = (out_channels, out_channels)
         if padding is None:

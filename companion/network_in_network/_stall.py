@@ -54,7 +54,7 @@ def stalling(start: Start) -> nn.Sequential:
 
     Its first weights are normal, its first biases zero.
     """
-    options = {"norm_layer": nn.BatchNorm2d if start.batch_norm else None}
+    options = {"norm_layer": nn.BatchNorm2d if _checks.flag("batch_norm", start.batch_norm) else None}
     last = MlpConv(12, 10, 3, hidden_channels=(12, 12), last_activation=start.last_activation, **options)
     net = nn.Sequential(MlpConv(1, 12, 3, **options), nn.MaxPool2d(2), last, GlobalAveragePooling())
     for conv in net.modules():
@@ -75,6 +75,7 @@ def watch_stalling(start: Start, seeds: Iterable[int], steps: int) -> list[Trace
         One trace for each seed.
 
     Raises:
+        TypeError: if ``steps`` is not an int, or ``start.batch_norm`` or ``start.last_activation`` not a bool.
         ValueError: if there is no seed, or ``steps`` is below one.
     """
     nets, seen = [_seeded(start, seed) for seed in seeds], []

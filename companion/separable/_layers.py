@@ -63,7 +63,7 @@ class DepthwiseSeparable(nn.Module):
         (N, in_channels, H, W) -> (N, out_channels, ceil(H / stride), ceil(W / stride))
 
     Raises:
-        TypeError: if a count is not an int.
+        TypeError: if a count is not an int, or ``bias`` not a bool.
         ValueError: if a count is below one or ``kernel_size`` is even.
     """
 
@@ -84,6 +84,7 @@ class DepthwiseSeparable(nn.Module):
         _checks.integer("in_channels", in_channels)
         _checks.integer("out_channels", out_channels)
         _checks.integer("stride", stride)
+        _checks.flag("bias", bias)
         if _checks.integer("kernel_size", kernel_size) % 2 == 0:
             raise ValueError(f"kernel_size must be odd, so that all sides get the same padding, got {kernel_size}")
         middle = in_channels * _checks.integer("multiplier", multiplier)

@@ -5,7 +5,7 @@ from functools import partial
 
 from torch import nn
 
-from companion import parallel
+from companion import _checks, parallel
 from companion._state import alone
 from companion.data import Split
 from companion.training._comparison import Comparison, Run
@@ -50,10 +50,13 @@ def compare(
         Comparison of the runs, in the order of ``variants`` and ``seeds``.
 
     Raises:
-        TypeError: if a variant is a model, and not a function that builds one, or ``fit`` refuses an argument.
+        TypeError: if a variant is a model, and not a function that builds one, ``keep_models`` or ``progress`` is
+            not a bool, or ``fit`` refuses an argument.
         ValueError: if there is no variant or no seed, a seed comes twice, ``lr`` has other names than ``variants``,
             or ``fit`` refuses an argument.
     """
+    _checks.flag("keep_models", keep_models)
+    _checks.flag("progress", progress)
     if not variants:
         raise ValueError("variants must hold at least one, got none")
     for name, factory in variants.items():

@@ -121,3 +121,17 @@ NAN, INF = math.nan, math.inf
 def test_bad_input_is_named(name, arguments, options, words):
     with pytest.raises(ValueError, match=words):
         getattr(figures, name)(*arguments, **{"alt": "a", **BASE.get(name, {}), **options})
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "flag"),
+    [
+        ("curves", ({"a": ([1], [1])},), "levels_right"),
+        ("number_grids", ([("x", [[[1]]])], []), "bypass"),
+        ("pixel_maps", ({"a": [[1]]},), "signed"),
+        ("tensor_blocks", ([("x", (1, 1, 1))], []), "highlight"),
+    ],
+)
+def test_what_is_no_bool_is_no_flag(name, arguments, flag):
+    with pytest.raises(TypeError, match=f"{flag} must be a bool, got str"):
+        getattr(figures, name)(*arguments, **{"alt": "a", **BASE.get(name, {}), flag: "no"})

@@ -348,6 +348,10 @@ def ones(*shape, dtype=None):
     return torch.ones(shape, dtype=dtype)
 
 
+def rows():
+    return ones(2, 7, dtype=torch.int64)
+
+
 def complex_ones(*shape):
     return torch.complex(ones(*shape), ones(*shape))
 
@@ -367,6 +371,13 @@ def complex_ones(*shape):
         (lambda: ones(3, 5).addmm_(ones(3, 4), ones(4, 5)), 60),
         (lambda: ones(2, 3, 5).baddbmm_(ones(2, 3, 4), ones(2, 4, 5)), 120),
         (lambda: torch.mm(ones(3, 4), ones(4, 5), out=ones(3, 5)), 60),
+        (lambda: torch.addr(ones(3, 5), ones(3), ones(5)), 15),
+        (lambda: ones(3, 5).addr_(ones(3), vec2=ones(5), beta=2), 15),
+        (lambda: F.embedding_bag(rows(), ones(10, 4), mode="sum", per_sample_weights=ones(2, 7)), 2 * 7 * 4),
+        (lambda: F.embedding_bag(rows(), ones(10, 4), mode="sum"), 0),
+        (lambda: F.embedding_bag(rows(), ones(10, 4).requires_grad_(), mode="mean"), 0),
+        (lambda: F.affine_grid(ones(2, 2, 3), [2, 1, 4, 5], align_corners=False), 2 * 4 * 5 * 2 * 3),
+        (lambda: F.affine_grid(ones(2, 3, 4), [2, 1, 4, 5, 6], align_corners=False), 2 * 4 * 5 * 6 * 3 * 4),
         (lambda: torch._addmm_activation(ones(5), ones(3, 4), ones(4, 5)), 60),
         (lambda: torch._int_mm(ones(32, 16, dtype=torch.int8), ones(16, 8, dtype=torch.int8)), 32 * 16 * 8),
         (lambda: torch.conv_tbc(ones(7, 2, 3), ones(3, 3, 4), ones(4), 1), 7 * 2 * 4 * 9),
@@ -384,6 +395,15 @@ def complex_ones(*shape):
 def test_products_are_counted_where_torch_has_a_formula_and_where_it_has_none(function, macs):
     total = cost.count(Calls(lambda self, x: function()), (1,)).total
     assert (total.macs, total.uncounted) == (macs, ())
+
+
+def test_a_bag_without_factors_is_no_product_and_one_with_them_is():
+    for factors, bytes_read in ((None, 0), (ones(2, 7), 4 * (10 * 4 + 14) + 8 * (14 + 2))):
+        module = Calls(
+            lambda self, x, w=factors: F.embedding_bag(rows(), ones(10, 4), mode="sum", per_sample_weights=w)
+        )
+        module.child = nn.Identity()  # a module with children has the bytes of its products
+        assert cost.count(module, (1,)).total.bytes_read == bytes_read
 
 
 @pytest.mark.skipif(not hasattr(torch, "_grouped_mm"), reason="this torch has no grouped products")

@@ -137,6 +137,7 @@ def _row(name: str, layer: nn.Module, tally: Tally, seen: set[nn.Parameter]) -> 
         calls=tally.calls,
         kernel_size=kernel_size,
         groups=groups,
+        channels_read=next(iter(tally.channels_read)) if len(tally.channels_read) == 1 else None,
         weights=weights,
         biases=others if has_matrix else 0,
         affine=0 if has_matrix else others,

@@ -19,12 +19,18 @@ def _grouped(left: Tensor, right: Tensor) -> int:
     return math.prod(left.shape[-2:]) * right.shape[-1] * (len(left) if left.dim() == right.dim() == 3 else 1)
 
 
+def _bag(weight: Tensor, indices: Tensor, *rest: object) -> int | None:
+    """Sums of rows of the weight: products only where each row has a factor, `per_sample_weights`."""
+    return indices.numel() * weight.shape[1] if rest[4:] and rest[4] is not None else None
+
+
 # torch's own formulas are in flop_registry; these it lacks. `out` is the result.
 _MACS = {
     "aten.mv": lambda out, matrix, vector: matrix.numel(),
     "aten.addmv": lambda out, bias, matrix, vector: matrix.numel(),
     "aten.dot": lambda out, a, b: a.numel(),
     "aten.vdot": lambda out, a, b: a.numel(),
+    "aten.addr": lambda out, bias, a, b: out.numel(),
     "aten.addbmm": lambda out, bias, left, right: _rows_by_columns(left, right),
     "aten._addmm_activation": lambda out, bias, left, right: _rows_by_columns(left, right),
     "aten._int_mm": lambda out, left, right: _rows_by_columns(left, right),
@@ -32,6 +38,10 @@ _MACS = {
     "aten.conv_tbc": lambda out, x, weight, *rest: out.numel() * math.prod(weight.shape[:2]),
     # nn.Bilinear: (N, I) times (O, I, J), and the result (N, O, J) times (N, J)
     "aten._trilinear": lambda out, x, weight, *rest: len(x) * (weight.numel() + math.prod(weight.shape[::2])),
+    "aten._embedding_bag": lambda out, *args: _bag(*args),
+    "aten._embedding_bag_forward_only": lambda out, *args: _bag(*args),
+    # positions (N, H, W, 2), each a matrix (2, 3) times a place and a 1; one axis more in space
+    "aten.affine_grid_generator": lambda out, matrix, *rest: out.numel() * matrix.shape[-1],
     "torchvision.deform_conv2d": lambda out, x, weight, *rest: out.numel() * weight[0].numel(),
 }
 
@@ -42,8 +52,10 @@ _PRODUCT = re.compile(
 )
 
 
-def formula(operator: object) -> Callable[[tuple, dict, object], int] | None:
+def formula(operator: object) -> Callable[[tuple, dict, object], int | None] | None:
     """Return what gives the MACs of a call, by its arguments and its result; ``None`` for an operator without.
+
+    It gives ``None`` for a call that multiplies nothing.
 
     What is registered with ``torch.utils.flop_counter.register_flop_formula``, at whatever time, comes first. An
     operator that works in place has the formula of the one that does not.

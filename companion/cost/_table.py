@@ -80,6 +80,8 @@ class LayerCost(Cost):
         calls: how often it was called.
         kernel_size: of the convolution that it ran; ``None`` if it ran none, or several kinds.
         groups: likewise.
+        channels_read: input channels that each output channel of it reads; ``None`` if it ran none, or several
+            kinds. 1 with several groups is depthwise.
     """
 
     name: str
@@ -88,6 +90,7 @@ class LayerCost(Cost):
     calls: int = 1
     kernel_size: tuple[int, ...] | None = None
     groups: int | None = None
+    channels_read: int | None = field(default=None, repr=False)
 
     @property
     def is_pointwise(self) -> bool:

@@ -35,6 +35,7 @@ class Tally:
     bytes_read: int = 0
     bytes_written: int = 0
     convolutions: set[tuple[tuple[int, ...], int]] = field(default_factory=set)  # (kernel_size, groups)
+    channels_read: set[int] = field(default_factory=set)  # by each output channel of a convolution
     uncounted: dict[str, None] = field(default_factory=dict)  # names of operators, in the order of their calls
 
 
@@ -128,12 +129,15 @@ class _Tracer(TorchDispatchMode):
         if self.running:
             self.computed |= not func.is_view
             tally = self.tallies[self.running[-1][0]]
-            if macs is not None:
-                self.book(macs(args, kwargs, output), (args, kwargs), output)
+            count = None if macs is None else macs(args, kwargs, output)
+            if count is not None:
+                self.book(count, (args, kwargs), output)
             elif _products.is_uncounted(operator) and any(True for _ in tensors_in(output)):
                 tally.uncounted[str(operator)] = None
             if operator is aten.convolution:
-                tally.convolutions.add((tuple(args[1].shape[2:]), args[8]))
+                weight, transposed, groups = args[1], args[6], args[8]
+                tally.convolutions.add((tuple(weight.shape[2:]), groups))
+                tally.channels_read.add(len(weight) // groups if transposed else weight.shape[1])
         return output
 
     def book(self, macs, operands, output):

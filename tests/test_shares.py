@@ -1,10 +1,14 @@
 """Who spends: kinds of layers add up to the whole network, in what is counted and in what is measured."""
 
+from contextlib import suppress
+
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils.parametrizations import weight_norm
 
 from companion import audit, cost, networks, separable, squeeze_excitation
+from companion.audit import _shares
 
 
 def small():
@@ -44,6 +48,29 @@ def test_a_multiplier_of_channels_is_depthwise_and_a_gate_1x1():
     assert (parts["depthwise"].weights, parts["1×1"].weights) == (8 * 2 * 9, 16 * 16)
     parts = audit.by_kind(cost.count(squeeze_excitation.SqueezeExcitation(32), (1, 32, 8, 8)))
     assert parts["1×1"].macs == parts["1×1"].weights == 2 * 32 * 2
+
+
+def tied():
+    """Two depthwise layers that share their weights."""
+    net = nn.Sequential(*(nn.Conv2d(4, 4, 3, padding=1, groups=4, bias=False) for _ in range(2)))
+    net[1].weight = net[0].weight
+    return net
+
+
+@pytest.mark.parametrize(
+    ("net", "macs"),
+    [
+        (tied(), {"depthwise": 2 * 4 * 9 * 36}),
+        (weight_norm(nn.Conv2d(4, 8, 3, padding=1, groups=4)), {"depthwise": 8 * 9 * 36}),
+        (nn.ConvTranspose2d(4, 8, 3, padding=1, groups=4), {"depthwise": 8 * 9 * 36}),
+        (nn.ConvTranspose2d(4, 2, 3, padding=1, groups=2), {"other convolutions": 4 * 9 * 36}),
+        (nn.Sequential(nn.Flatten(), weight_norm(nn.Linear(144, 2))), {"fully connected": 288}),
+    ],
+    ids=["tied", "parametrized", "transposed", "transposed in groups", "parametrized and fully connected"],
+)
+def test_a_kind_is_that_of_what_ran_wherever_its_weights_are_kept(net, macs):
+    parts = audit.by_kind(cost.count(net, (1, 4, 6, 6)))
+    assert {kind: part.macs for kind, part in parts.items() if part.macs} == macs
 
 
 @pytest.mark.parametrize("name", ["nin", "googlenet", "resnet50", "se_resnet50", "mobilenet_v1"])
@@ -86,6 +113,32 @@ def test_time_is_measured_where_it_is_spent(monkeypatch):
     assert result.seconds == {"1×1": 2, "depthwise": 1, "other convolutions": 2, "fully connected": 10, "rest": 400}
     assert result.parts("seconds")["rest"] == pytest.approx(400 / 415)
     assert "time" in repr(result)
+
+
+class Gated(nn.Conv2d):
+    """A convolution that runs a layer of its own before itself, and another that refuses its input."""
+
+    def __init__(self):
+        super().__init__(4, 4, 3, padding=1)
+        self.inner, self.refuses = nn.Conv2d(4, 4, 1), nn.Linear(5, 5)
+
+    def forward(self, x):
+        with suppress(RuntimeError):
+            self.refuses(x)
+        return super().forward(self.inner(x))
+
+
+def test_the_time_of_a_layer_within_a_layer_is_counted_once(monkeypatch):
+    """A clock that each look at it moves by a second: at each beginning and each end of a layer."""
+    times = iter(range(100))
+    monkeypatch.setattr("companion.audit._shares.perf_counter", lambda: next(times))
+    kinds = {"": "other convolutions", "inner": "1×1", "refuses": "fully connected"}
+    seconds = _shares._one_run(Gated(), (1, 4, 6, 6), kinds)
+    assert seconds == {"1×1": 1, "depthwise": 0, "other convolutions": 3, "fully connected": 1, "rest": 2}
+
+
+def test_a_network_is_timed_in_its_own_dtype():
+    assert audit.shares(small().double(), (1, 3, 6, 6), runs=1).seconds["1×1"] > 0
 
 
 def test_the_median_of_the_runs_is_taken_without_the_first(monkeypatch):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from math import prod
+from functools import partial
 from statistics import median
 from time import perf_counter
 
@@ -101,40 +101,50 @@ def shares(network: nn.Module, input_size: tuple[int, ...], *, runs: int = 0) ->
 
 def _kind(layer: cost.LayerCost) -> str:
     if layer.kernel_size is None:
-        return "fully connected" if layer.kind == "Linear" else "rest"
+        return "fully connected" if layer.kind.removeprefix("Parametrized") == "Linear" else "rest"
     if layer.is_pointwise:
         return "1×1"
-    one_channel_read = layer.output_shape[1] * prod(
-        layer.kernel_size
-    )  # the weights if each output reads one channel
-    return "depthwise" if layer.groups > 1 and layer.weights == one_channel_read else "other convolutions"
+    return "depthwise" if layer.groups > 1 and layer.channels_read == 1 else "other convolutions"
+
+
+class _Clock:
+    """Gives the time between two calls to the innermost layer that is running, or to the rest."""
+
+    def __init__(self):
+        self.seconds = dict.fromkeys(KINDS, 0.0)
+        self.running = ["rest"]
+        self.since = 0.0
+
+    def book(self) -> None:
+        now = perf_counter()
+        self.seconds[self.running[-1]] += now - self.since
+        self.since = now
+
+    def start(self, kind: str, *_) -> None:
+        self.book()
+        self.running.append(kind)
+
+    def stop(self, *_) -> None:
+        self.book()
+        self.running.pop()
 
 
 def _one_run(network: nn.Module, input_size: tuple[int, ...], kinds: Mapping[str, str]) -> dict[str, float]:
     """Run a network once, on random pictures, and return the seconds of each kind."""
-    seconds, started = dict.fromkeys(KINDS, 0.0), {}
-
-    def start(name):
-        return lambda *_: started.update({name: perf_counter()})
-
-    def stop(name):
-        def hook(*_):
-            seconds[kinds[name]] += perf_counter() - started[name]
-
-        return hook
-
     threads = torch.get_num_threads()
     with ExitStack() as stack:
         stack.callback(torch.set_num_threads, threads)
         torch.set_num_threads(1)
         stack.enter_context(mode(network, training=False))
         stack.enter_context(torch.inference_mode())
+        dtype = next((p.dtype for p in network.parameters() if p.is_floating_point()), None)
+        x = torch.randn(input_size, generator=torch.Generator().manual_seed(0), dtype=dtype)
+        clock = _Clock()
         for name, layer in network.named_modules():
             if kinds.get(name, "rest") != "rest":
-                stack.callback(layer.register_forward_pre_hook(start(name)).remove)
-                stack.callback(layer.register_forward_hook(stop(name)).remove)
-        x = torch.randn(input_size, generator=torch.Generator().manual_seed(0))
-        before = perf_counter()
+                stack.callback(layer.register_forward_pre_hook(partial(clock.start, kinds[name])).remove)
+                stack.callback(layer.register_forward_hook(clock.stop, always_call=True).remove)
+        clock.since = perf_counter()
         network(x)
-        total = perf_counter() - before
-    return seconds | {"rest": total - sum(seconds.values())}
+        clock.book()
+    return clock.seconds

@@ -6,7 +6,7 @@ message names the argument, what was given and what was wanted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from numbers import Integral
 from typing import TYPE_CHECKING
 
@@ -41,13 +41,15 @@ def integers(**values: object) -> None:
         integer(name, value)
 
 
-def each_integer(name: str, values: Iterable[object], *, at_least: int = 1) -> list[int]:
-    """Return ``values`` as ints of at least ``at_least``.
+def each_integer(name: str, values: object, *, at_least: int = 1) -> list[int]:
+    """Return ``values``, a sequence of ints of at least ``at_least``, as a list.
 
     >>> each_integer("channels", [8, 0])
     Traceback (most recent call last):
     ValueError: channels[1] must be at least 1, got 0
     """
+    if not isinstance(values, Sequence) or isinstance(values, str):
+        raise TypeError(f"{name} must be a sequence of ints, got {type(values).__name__}")
     return [integer(f"{name}[{i}]", value, at_least=at_least) for i, value in enumerate(values)]
 
 

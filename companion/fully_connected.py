@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from companion import _checks
 from companion._state import mode
 
 
@@ -27,11 +28,15 @@ def linear_as_conv2d(layer: nn.Linear, channels: int, height: int = 1, width: in
         A convolution (N, C, H, W) -> (N, out_features, 1, 1) with a copy of the layer's weights, on its device.
 
     Raises:
-        ValueError: if the map has another number of values than the layer reads.
+        TypeError: if ``layer`` is not an ``nn.Linear``, or a size not an int.
+        ValueError: if a size is below one, or the map has another number of values than the layer reads.
 
     >>> linear_as_conv2d(nn.Linear(512, 64), channels=32, height=4, width=4)
     Conv2d(32, 64, kernel_size=(4, 4), stride=(1, 1))
     """
+    if not isinstance(layer, nn.Linear):
+        raise TypeError(f"layer must be an nn.Linear, got {type(layer).__name__}")
+    _checks.integers(channels=channels, height=height, width=width)
     if channels * height * width != layer.in_features:
         raise ValueError(
             f"channels * height * width must be in_features = {layer.in_features}, "
@@ -70,9 +75,14 @@ def fully_convolutional(model: nn.Sequential, input_size: tuple[int, int, int]) 
         A new model, (N, C, H', W') -> (N, num_classes, H'', W''). Fully connected layers are copied, others shared.
 
     Raises:
-        ValueError: if ``model`` has not one ``nn.Flatten(1, -1)`` between maps and the first ``nn.Linear``, or a
-            layer after it can't slide.
+        TypeError: if ``model`` is not an ``nn.Sequential``, or ``input_size`` does not hold ints.
+        ValueError: if ``input_size`` is not (C, H, W), ``model`` has not one ``nn.Flatten(1, -1)`` between maps and
+            the first ``nn.Linear``, or a layer after it can't slide.
     """
+    if not isinstance(model, nn.Sequential):
+        raise TypeError(f"model must be an nn.Sequential, got {type(model).__name__}")
+    if len(_checks.each_integer("input_size", input_size)) != 3:
+        raise ValueError(f"input_size must be (C, H, W), got {input_size}")
     at = _place_of_flatten(model)
     trunk, head = model[:at], model[at + 1 :]
 

@@ -134,8 +134,22 @@ def test_what_would_not_slide_is_refused(layers):
         fully_connected.fully_convolutional(model, (1, 8, 8))
 
 
-def rewritten(*layers):
-    return lambda: fully_connected.fully_convolutional(nn.Sequential(*layers), (1, 8, 8))
+def rewritten(*layers, model=None, size=(1, 8, 8)):
+    return lambda: fully_connected.fully_convolutional(model or nn.Sequential(*layers), size)
+
+
+def as_conv(*sizes, layer=None):
+    return lambda: fully_connected.linear_as_conv2d(nn.Linear(4, 2) if layer is None else layer, *sizes)
+
+
+test_a_layer_that_reads_no_map_is_refused = refusals(
+    (as_conv(1, 1, 1), r"in_features = 4, got 1 \* 1 \* 1 = 1"),
+    (as_conv(-2, -2, 1), "channels must be at least 1, got -2"),
+    (as_conv(1, -4, -1), "height must be at least 1, got -4"),
+    (as_conv(4.0, 1, 1), "channels must be an int, got float", TypeError),
+    (as_conv(4, True, 1), "height must be an int, got bool", TypeError),
+    (as_conv(4, 1, 1, layer=nn.Conv2d(4, 2, 1)), r"layer must be an nn\.Linear, got Conv2d", TypeError),
+)
 
 
 NO_LINEAR = rewritten(nn.ReLU(), nn.Flatten())
@@ -150,6 +164,10 @@ test_a_model_of_another_form_is_refused = refusals(
     (rewritten(nn.Flatten(), nn.Sequential(nn.ReLU(), nn.Linear(64, 2))), r"its own layers, got one at '1\.1'"),
     (rewritten(nn.Unfold(2), nn.Flatten(), nn.Linear(196, 2)), r"maps \(N, C, H, W\) .* got shape \(1, 4, 49\)"),
     (rewritten(nn.Flatten(), nn.Linear(63, 2)), r"in_features = 63, got 1 \* 8 \* 8 = 64"),
+    (rewritten(model=nn.Linear(64, 2)), r"model must be an nn\.Sequential, got Linear", TypeError),
+    (rewritten(nn.Flatten(), size=8), "input_size must be a sequence of ints, got int", TypeError),
+    (rewritten(nn.Flatten(), size=(8, 8)), r"input_size must be \(C, H, W\), got \(8, 8\)"),
+    (rewritten(nn.Flatten(), size=(1, 8, 0)), r"input_size\[2\] must be at least 1, got 0"),
     (NO_LINEAR, r"an nn\.Linear after nn\.Flatten, as it flattens maps of \(8, 8\) pixels"),
 )
 

@@ -96,6 +96,7 @@ test_bad_input_is_named = refusals(
     (lambda: nin.MlpConv(2, 4, 4), "padding must be given for an even kernel_size, got"),
     (lambda: nin.MlpConv(2, 4, 3, padding=-1), "padding must be at least 0, got -1"),
     (lambda: nin.MlpConv(2, 4, 3, hidden_channels=(8, 0)), r"hidden_channels\[1\] must be at least 1"),
+    (lambda: nin.MlpConv(2, 4, 3, hidden_channels=8), "hidden_channels must be a sequence of ints", TypeError),
     (lambda: nin.FullyConnectedHead(2, (4, 0), 3, hidden_features=5), r"size\[1\] must be at least 1"),
     (lambda: nin.GlobalAveragePooling()(torch.zeros(2, 8)), r"x must have shape \(N, C, H, W\), got"),
     (

@@ -102,6 +102,7 @@ CONV, DOUBLE, NORM = nn.Conv2d(2, 2, 1), nn.Conv2d(2, 2, 1).double(), nn.BatchNo
 test_bad_input_is_named = refusals(
     (lambda: nonlinearity.stack([3]), r"channels must be at least two, C_in and C_out, got \[3\]"),
     (lambda: nonlinearity.stack([3, 0, 2]), r"channels\[1\] must be at least 1, got 0"),
+    (lambda: nonlinearity.stack(3), "channels must be a sequence of ints, got int", TypeError),
     (lambda: nonlinearity.stack([3, 2.0]), r"channels\[1\] must be an int, got float", TypeError),
     (collapse(CONV, nn.ReLU()), r"layers\[1\] must be an nn.Conv2d or nn.BatchNorm2d, got ReLU", TypeError),
     (collapse(nn.ConvTranspose2d(2, 2, 1)), r"layers\[0\] must .* got ConvTranspose2d", TypeError),

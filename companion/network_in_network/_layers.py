@@ -62,6 +62,7 @@ class MlpConv(nn.Module):
         _checks.flag("last_activation", last_activation)
         if hidden_channels is None:
             hidden_channels = (out_channels, out_channels)
+        _checks.each_integer("hidden_channels", hidden_channels)
         if padding is None:
             if kernel_size % 2 == 0:
                 raise ValueError(f"padding must be given for an even kernel_size, got kernel_size={kernel_size}")
@@ -70,7 +71,6 @@ class MlpConv(nn.Module):
         shape = {"kernel_size": kernel_size, "stride": stride, "padding": padding}
         self.layers = nn.Sequential()
         for i, width in enumerate([*hidden_channels, out_channels]):
-            _checks.integer(f"hidden_channels[{i}]", width)
             bare = i == len(hidden_channels) and not last_activation
             norm = [] if bare or norm_layer is None else [norm_layer(width)]
             act = [] if bare else [act_layer()]

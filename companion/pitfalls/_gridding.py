@@ -159,8 +159,6 @@ def paths_through(module: nn.Module, size: int) -> Tensor:
 
 
 def _rates(dilations: object) -> tuple[int, ...]:
-    if not isinstance(dilations, Sequence) or isinstance(dilations, str):
-        raise TypeError(f"dilations must be a sequence of ints, got {type(dilations).__name__}")
     return tuple(_checks.each_integer("dilations", dilations))
 
 

@@ -51,4 +51,10 @@ def test_in_wide_layers_the_ladder_climbs():
 test_bad_input_is_named = refusals(
     (lambda: asked_intensity(RAGGED, "tensor_core"), "step must be one of .*, got 'tensor_core'"),
     (lambda: asked_intensity(RAGGED, (0, 16)), r"by must be a step or a tile of at least \(1, 1\), got \(0, 16\)"),
+    (lambda: asked_intensity(RAGGED, 16), r"by must be a step or a tile of at least \(1, 1\), got 16"),
+    (lambda: asked_intensity(RAGGED, (16, 16, 16)), r"by must be .* got \(16, 16, 16\)"),
+    (lambda: asked_intensity(RAGGED, (16, 16.5)), r"by\[1\] must be an int, got float", TypeError),
+    (lambda: asked_intensity(Layer(0, 2, 2, 1), (16, 16)), "layer must have sizes of at least 1, got .*batch=0"),
+    (lambda: asked_intensity(Layer(1, 2, 2, 0), "naive"), "layer must have sizes of at least 1, got .*pixels=0"),
+    (lambda: asked_intensity((1, 2, 2, 1), "naive"), "layer must be a Layer, got tuple", TypeError),
 )

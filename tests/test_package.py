@@ -86,3 +86,16 @@ def test_imports_go_round_in_no_circle():
     graphlib.TopologicalSorter(wanted).prepare()  # raises CycleError, naming the circle
     parts = ("_count", "_formulas", "_table")
     assert wanted["companion.cost"] == {f"companion.cost.{name}" for name in parts}
+
+
+def test_no_function_is_longer_than_forty_lines_beside_its_docstring():
+    tables = ROOT / "companion" / "audit" / "sources"  # functions that are one dictionary
+    long = []
+    for path in set(ROOT.glob("companion/**/*.py")) - set(tables.iterdir()):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                docstring = node.body[0] if ast.get_docstring(node) is not None else None
+                said = docstring.end_lineno - docstring.lineno + 1 if docstring else 0
+                lines = node.end_lineno - node.lineno + 1 - said
+                long += [f"{path.name}: {node.name}, {lines} lines"] if lines > 40 else []
+    assert not long

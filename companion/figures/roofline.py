@@ -33,18 +33,10 @@ def roofline(
     Raises:
         ValueError: if there is no roof or no row, points have no roof, or a number is not above 0 and finite.
     """
-    if not 1 <= len(roofs) <= len(SERIES) or not rows:
-        raise ValueError(
-            f"there must be 1 to {len(SERIES)} roofs and at least one row, got {len(roofs)}, {len(rows)}"
-        )
     points = points or {}
-    if strange := set(points) - set(roofs):
-        raise ValueError(f"points must be under one of the roofs {list(roofs)}, got {sorted(strange)}")
-    check_positive("roofs", [number for roof in roofs.values() for number in roof])
     rows = {name: array("rows", values) for name, values in rows.items()}
-    check_positive("rows", intensities := [number for row in rows.values() for number in row])
-    check_positive("points", [number for group in points.values() for point in group for number in point])
-
+    _check_roofline(roofs, rows, points)
+    intensities = [number for row in rows.values() for number in row]
     ridges = [peak / bandwidth for bandwidth, peak in roofs.values()]
     window = min(intensities) / 1.6, 1.6 * max(*intensities, *ridges)
     figure, (above, below) = canvas(
@@ -66,6 +58,23 @@ def roofline(
         axis.set_minor_locator(NullLocator())
     above.tick_params(bottom=False, labelbottom=False)
     return Picture(figure, alt=alt, caption=caption)
+
+
+def _check_roofline(
+    roofs: Mapping[str, tuple[float, float]],
+    rows: Mapping[str, np.ndarray],
+    points: Mapping[str, Sequence[tuple[float, float]]],
+) -> None:
+    """Refuse what a roofline chart can't show."""
+    if not 1 <= len(roofs) <= len(SERIES) or not rows:
+        raise ValueError(
+            f"there must be 1 to {len(SERIES)} roofs and at least one row, got {len(roofs)}, {len(rows)}"
+        )
+    if strange := set(points) - set(roofs):
+        raise ValueError(f"points must be under one of the roofs {list(roofs)}, got {sorted(strange)}")
+    check_positive("roofs", [number for roof in roofs.values() for number in roof])
+    check_positive("rows", [number for row in rows.values() for number in row])
+    check_positive("points", [number for group in points.values() for point in group for number in point])
 
 
 def _draw_roofs(

@@ -31,17 +31,7 @@ def draw_digit(
         ValueError: if the layers do not fit each other, a weight is not finite in half precision, the pictures are
             not (N, S, S) or leave [0, 1], or there is not one label for each.
     """
-    kept, channels = [], 1
-    for i, (weight, bias) in enumerate(layers):
-        weight, bias = np.asarray(weight, dtype=float), np.asarray(bias, dtype=float)
-        fits = weight.ndim == 4 and weight.shape[1] == channels and weight.shape[2] == weight.shape[3]
-        if not fits or weight.shape[2] % 2 == 0 or bias.shape != weight.shape[:1]:
-            wanted = f"(C_out, {channels}, k, k), k odd, and (C_out,)"
-            raise ValueError(f"layers[{i}] must have shapes {wanted}, got {weight.shape} and {bias.shape}")
-        kept.append((weight, bias))
-        channels = len(bias)
-    if not kept:
-        raise ValueError("layers must be at least one, got none")
+    kept = _convolutions(layers)
     pictures = np.asarray(pictures, dtype=float)
     if pictures.ndim != 3 or pictures.shape[1] != pictures.shape[2] or not pictures.size:
         raise ValueError(f"pictures must have shape (N, S, S), got {pictures.shape}")
@@ -70,8 +60,24 @@ def draw_digit(
         rows.append(f"<tr><th>a {label}</th><td>{best}</td><td>{scores[best]:.2f}</td></tr>")
     head = "<tr><td></td><th>largest score</th><th>which is</th></tr>"
     fallback = f"<table><caption>Scores: the means of the class maps</caption>{head}{''.join(rows)}</table>"
-    size = f"{pictures.shape[1]} × {pictures.shape[2]}"
-    return Widget("draw-digit", settings, fallback, f"A digit to draw on {size} pixels: {channels} class maps")
+    size, classes = f"{pictures.shape[1]} × {pictures.shape[2]}", len(kept[-1][1])
+    return Widget("draw-digit", settings, fallback, f"A digit to draw on {size} pixels: {classes} class maps")
+
+
+def _convolutions(layers: Sequence[tuple[object, object]]) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return weight and bias of each layer as arrays, if each reads the channels that the one before it gives."""
+    kept, channels = [], 1
+    for i, (weight, bias) in enumerate(layers):
+        weight, bias = np.asarray(weight, dtype=float), np.asarray(bias, dtype=float)
+        fits = weight.ndim == 4 and weight.shape[1] == channels and weight.shape[2] == weight.shape[3]
+        if not fits or weight.shape[2] % 2 == 0 or bias.shape != weight.shape[:1]:
+            wanted = f"(C_out, {channels}, k, k), k odd, and (C_out,)"
+            raise ValueError(f"layers[{i}] must have shapes {wanted}, got {weight.shape} and {bias.shape}")
+        kept.append((weight, bias))
+        channels = len(bias)
+    if not kept:
+        raise ValueError("layers must be at least one, got none")
+    return kept
 
 
 def _maps(layers: Sequence[tuple[np.ndarray, np.ndarray]], picture: np.ndarray) -> np.ndarray:

@@ -114,6 +114,7 @@ NAN, INF = math.nan, math.inf
         ("tiles", (8, 12, 6), {"tile": (5, 8, 4, 2)}, r"tile must lie within 8 x 12, got \(5, 8, 4, 2\)"),
         ("tiles", (8, 12, 6), {"inner": [(0, 11, 1, 2)]}, r"inner must lie within 8 x 12, got \(0, 11, 1, 2\)"),
         ("tiles", (8, 12, 6), {"depth": (4, 3)}, r"depth must lie within 6 input channels, got \(4, 3\)"),
+        ("tiles", (8, 12, 6), {"words": {"x": "x"}}, r"words must be those at weight, x and y, got \['x'\]"),
         ("worked_pixel", (X, [[1, 2]]), {}, "weight must have 3 columns, one for each channel of x, got 2"),
         ("worked_pixel", ([GRID], [[1]]), {"at": (2, 0)}, r"at must lie within 2 × 2, got \(2, 0\)"),
     ],

@@ -77,7 +77,13 @@ def called(x_shape, hint_shape):
     return control()[1](torch.zeros(x_shape), torch.zeros(hint_shape))
 
 
+def called_when_traced(x_shape, hint_shape):
+    return torch.fx.symbolic_trace(control()[1])(torch.zeros(x_shape), torch.zeros(hint_shape))
+
+
 test_bad_input_is_named = refusals(
+    (lambda: beyond.ZeroConv(2, 3, False), "takes 3 positional arguments", TypeError),
+    (lambda: called_when_traced((2, 1, 4, 4), (2, 2, 4, 4)), "x must have in_channels = 3 channels, got 1"),
     (lambda: called((3, 4, 4), (2, 4, 4)), r"x must have shape \(N, C, H, W\)"),
     (lambda: called((2, 3, 4, 4), (2, 4, 4)), r"hint must have shape \(N, C, H, W\)"),
     (lambda: called((2, 1, 4, 4), (2, 2, 4, 4)), "x must have in_channels = 3 channels, got 1"),

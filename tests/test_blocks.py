@@ -128,7 +128,7 @@ def test_blocks_export_and_compile():
     torch.testing.assert_close(torch.compile(blocks, fullgraph=True, backend="aot_eager")(*given), wanted)
 
 
-@pytest.mark.parametrize("name", [name for name in BLOCKS if name != "Controlled"])
+@every_block
 def test_a_traced_block_computes_the_same(name):
     block, xs = built(name), inputs(name)
     torch.testing.assert_close(fx.symbolic_trace(block)(*xs), block(*xs))

@@ -7,7 +7,7 @@ section 3.1.
 import copy
 from collections.abc import Callable
 
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 
 from companion import _checks
 
@@ -36,7 +36,7 @@ class ZeroConv(nn.Conv2d):
     (False, [[20.0, 20.0, 20.0], [20.0, 20.0, 20.0]])
     """
 
-    def __init__(self, in_channels: int, out_channels: int, bias: bool = True):
+    def __init__(self, in_channels: int, out_channels: int, *, bias: bool = True):
         _checks.integer("in_channels", in_channels)
         _checks.integer("out_channels", out_channels)
         _checks.flag("bias", bias)
@@ -97,12 +97,17 @@ class Controlled(nn.Module):
         return self
 
     def forward(self, x: Tensor, hint: Tensor) -> Tensor:
-        _checks.tensor("x", x, "(N, C, H, W)")
-        _checks.tensor("hint", hint, "(N, C, H, W)")
-        # Adding would otherwise stretch one picture, channel or pixel over many without a word.
-        if x.shape[1] != self.in_channels:
-            raise ValueError(f"x must have in_channels = {self.in_channels} channels, got {x.shape[1]}")
-        if hint.shape[0] != x.shape[0] or hint.shape[2:] != x.shape[2:]:
-            wanted = f"({x.shape[0]}, C, {x.shape[2]}, {x.shape[3]})"
-            raise ValueError(f"hint must have shape {wanted}, as x, got {tuple(hint.shape)}")
+        _check_pair(x, hint, self.in_channels)
         return self.block(x) + self.leave(self.copy(x + self.enter(hint)))  # (N, out_channels, H', W')
+
+
+@fx.wrap  # checked when a traced module runs
+def _check_pair(x: Tensor, hint: Tensor, in_channels: int) -> None:
+    """Refuse a sum that would stretch one picture, channel or pixel over many without a word."""
+    _checks.tensor("x", x, "(N, C, H, W)")
+    _checks.tensor("hint", hint, "(N, C, H, W)")
+    if x.shape[1] != in_channels:
+        raise ValueError(f"x must have in_channels = {in_channels} channels, got {x.shape[1]}")
+    if hint.shape[0] != x.shape[0] or hint.shape[2:] != x.shape[2:]:
+        wanted = f"({x.shape[0]}, C, {x.shape[2]}, {x.shape[3]})"
+        raise ValueError(f"hint must have shape {wanted}, as x, got {tuple(hint.shape)}")

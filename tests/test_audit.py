@@ -27,7 +27,10 @@ def found(result):
     for verdict in ("cut off", "differs"):
         figures = [figure for figure in result if figure.verdict == verdict]
         if figures:
-            written = {f.where: f.written(f.computed) + ", otherwise" * f.fits_otherwise for f in figures}
+            written = {
+                f.where: f.written(f.computed) + ", otherwise" * f.fits_otherwise + ", round" * f.fits_round
+                for f in figures
+            }
             verdicts[verdict] = written
     return verdicts
 
@@ -108,6 +111,18 @@ def test_what_the_reasons_say_of_googlenets_table(everything):
     assert [audit.verdict("2.7", sides_added, scale=k) for k in (1000, 1024)] == ["agrees", "differs"]
     krizhevsky = _formulas.alexnet().total().weights
     assert 8 < krizhevsky / (sum(_papers.printed("googlenet", "Table 1", "params")) * 1024) < 9
+
+
+def test_what_the_reasons_say_of_figures_rounded_to_the_hundred(everything):
+    for where, value, ends in (
+        ("VGG 16", _formulas.vgg("D").total(lambda name: name.startswith("conv")).macs, "15,346.63 M"),
+        ("Squeezenet", 2 * _formulas.squeezenet().total().macs, "1,722.68 M"),
+    ):
+        one = next(f for f in everything if f.where.endswith(f"{where} | Mult-Adds"))
+        assert one.written(value) == ends
+        assert ends in one.reason
+        assert audit.verdict(one.printed, value, scale=one.scale, step=100) == "agrees"
+        assert f"hundred {one.printed} M" in one.reason
 
 
 @pytest.mark.parametrize(
@@ -276,6 +291,40 @@ def test_a_ledger_gives_each_reason_once(everything):
     assert repr(ledger).startswith("arXiv 1512.03385: FLOPs are MACs")
     assert "<ol>" not in everything.select(paper="vgg").ledger()._repr_html_()
     assert len(everything.ledger().table.rows) == len(everything)
+
+
+@pytest.mark.parametrize(
+    ("printed", "computed", "wanted"),
+    [
+        ("600", 627, True),  # six hundreds
+        ("600", 651, False),
+        ("600", 600, False),  # it agrees as it stands
+        ("60", Fraction(6095, 100), True),  # cut off, too
+        ("310", 314, True),
+        ("310", 316, False),
+        ("627", 628, False),
+        ("1.0", Fraction(14, 10), False),  # behind a point a zero is a digit
+        ("8 to 10", (8, 12), False),
+        ("7×7×10", "7×7×12", False),
+    ],
+)
+def test_zeros_at_the_end_of_a_whole_number_may_be_no_digits(printed, computed, wanted):
+    one = audit.PrintedValue(paper="p", place="t", row="r", printed=printed, computed=computed)
+    assert one.fits_round is wanted
+
+
+def test_no_source_says_how_a_single_figure_was_rounded():
+    for name in audit.papers():
+        cells = [cell for table in _papers._data(name)["table"] for row in table["rows"] for cell in row[1:]]
+        assert all(cell.keys() == {"printed", "is"} for cell in cells if isinstance(cell, dict)), name
+
+
+def test_round_figures_are_marked_in_the_ledger_and_counted(everything):
+    marked = [line for line in everything.ledger().table.rows if ", round" in line[-1]]
+    assert len(marked) == everything.summary().total[-1] == sum(figure.fits_round for figure in everything)
+    assert ["mobilenet_v1", "Table 9 | AlexNet | Parameters", "60 M", "60.95 M", "cut off, round"] in marked
+    memory = [line[-1].partition(" (")[0] for line in marked if "Table 3, memory" in line[1]]
+    assert sorted(memory) == ["cut off, round"] * 2 + ["differs, round"] * 8
 
 
 def test_a_value_is_in_units_of_one_unless_another_scale_is_given():

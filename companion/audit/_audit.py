@@ -45,19 +45,31 @@ class Audit(Tabular):
         return {name: verdicts.count(name) for name in VERDICTS}
 
     def summary(self) -> Table:
-        """Return a table of the sources; last, how many of the differences vanish if something else is counted."""
+        """Return a table of the sources.
+
+        Last, how many of the differences vanish if something else is counted, and how many figures do not agree but
+        would if their last zeros were no digits (`PrintedValue.fits_round`).
+        """
         rows = []
         for source in self.papers:
             part = self.select(paper=source.name)
             otherwise = sum(figure.fits_otherwise and figure.verdict == DIFFERS for figure in part)
-            rows.append([f"{source.authors} ({source.year})", len(part), *part.counts().values(), otherwise])
-        total = ["all", *(sum(row[i] for row in rows) for i in range(1, 6))]
-        return Table(["source", "figures", *VERDICTS, "fits otherwise"], rows, total=total)
+            in_round = sum(figure.fits_round for figure in part)
+            counts = part.counts().values()
+            rows.append([f"{source.authors} ({source.year})", len(part), *counts, otherwise, in_round])
+        total = ["all", *(sum(row[i] for row in rows) for i in range(1, 7))]
+        return Table(["source", "figures", *VERDICTS, "fits otherwise", "round"], rows, total=total)
 
     def ledger(self) -> NotedTable:
-        """Return a table of all figures; a number behind a verdict is that of the note with its reason."""
+        """Return a table of all figures; a number behind a verdict is that of the note with its reason.
+
+        "round" behind a verdict is `PrintedValue.fits_round`.
+        """
         notes = list(dict.fromkeys(figure.reason for figure in self.figures if figure.reason))  # each once
-        marks = [f" ({notes.index(figure.reason) + 1})" if figure.reason else "" for figure in self.figures]
+        marks = [
+            ", round" * figure.fits_round + (f" ({notes.index(figure.reason) + 1})" if figure.reason else "")
+            for figure in self.figures
+        ]
         rows = [[*line, verdict + mark] for (*line, verdict), mark in zip(self._lines(), marks, strict=True)]
         caption = f"{self.papers[0].source}: {self.papers[0].words}." if len(self.papers) == 1 else ""
         return NotedTable(Table(self._columns(), rows, caption), tuple(notes))

@@ -154,7 +154,6 @@ def _printed(name: str, data: Mapping) -> Iterator[tuple[str, dict]]:
                         "unit": "" if unit == "shape" else unit,
                         "scale": units[unit],
                         "printed": cell["printed"],
-                        "step": cell.get("step"),
                         "relation": cell.get("is", "equal"),
                     },
                 )

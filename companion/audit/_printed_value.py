@@ -26,7 +26,7 @@ def verdict(
         printed: the digits as they are printed. "8 to 9" for a range, "7×7×832" for a shape.
         value: an exact number, its shape, or a pair (least, largest) for a range.
         scale: what one of the printed unit is worth: 10**6 for millions.
-        step: to which multiple the figure was rounded; by default one of its last digit.
+        step: of which multiple the figure is; by default one of its last digit, which may be a zero.
         relation: "equal", or "at least" and "at most" for a figure that is printed as a bound of the value.
 
     Returns:
@@ -81,7 +81,6 @@ class PrintedValue:
         unit: "M", "%", … or "shape"; "" for a plain number.
         computed: the value, in base units.
         scale: what one of the unit is worth in base units.
-        step: as in `verdict`.
         relation: as in `verdict`.
         reason: why the two differ, as far as it can be shown; "" where they agree.
         other: what another way of counting gives, if a reason names one.
@@ -95,7 +94,6 @@ class PrintedValue:
     column: str = ""
     unit: str = ""
     scale: int | Fraction = 1
-    step: int | None = None
     relation: str = "equal"
     reason: str = ""
     other: Value | None = None
@@ -115,6 +113,18 @@ class PrintedValue:
         """Whether the other way of counting gives the printed digits, rounded. It need not be the authors' way."""
         return self.other is not None and self._verdict(self.other) == AGREES
 
+    @property
+    def fits_round(self) -> bool:
+        """Whether the figure does not agree, but would if the zeros that a whole number ends in were no digits.
+
+        "600" is then any value that rounds to six hundreds. What was meant the digits do not say, and no verdict
+        rests on it.
+        """
+        if not self.printed.isdecimal() or self.verdict == AGREES:
+            return False
+        zeros = len(self.printed) - len(self.printed.rstrip("0"))
+        return self._verdict(self.computed, step=10**zeros) == AGREES
+
     def written(self, value: Value) -> str:
         """Write a value in the unit of the figure, with two digits more than are printed, or as many as it has.
 
@@ -131,8 +141,8 @@ class PrintedValue:
             digits += 1
         return " ".join(f"{Decimal(round(exact * 10**digits)).scaleb(-digits):,f} {self.unit}".split())
 
-    def _verdict(self, value: Value) -> str:
-        return verdict(self.printed, value, scale=self.scale, step=self.step, relation=self.relation)
+    def _verdict(self, value: Value, step: int | None = None) -> str:
+        return verdict(self.printed, value, scale=self.scale, step=step, relation=self.relation)
 
 
 def scaled(value: int | Fraction, scale: int | Fraction) -> Fraction:

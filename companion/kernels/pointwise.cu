@@ -876,10 +876,11 @@ __global__ void __launch_bounds__(DOT_WARPS * 32) pointwise_one_pixel(
 // --- step: split_k ---
 // Few columns: a batch of one, small maps. There are then fewer tiles than
 // processors, and each block goes through all input channels while others have
-// nothing to do. So the tile is made small, and the sum itself is dealt out
-// ("split-K", K being the length of the sum in a matrix product): each of the 16
-// warps of a block takes every 16th group of four input channels, and at the end
-// they add up in shared memory.
+// nothing to do. So the tile is made small, and the sum itself is dealt out, to the
+// warps of a block: each of the 16 takes every 16th group of four input channels,
+// and at the end they add up in shared memory. (K is the length of the sum in a
+// matrix product. CUTLASS calls this "sliced-K", and "split-K" what is dealt out to
+// several blocks.)
 //
 // Why it helps: sixteen warps wait for memory at the same time, not one after
 // another.

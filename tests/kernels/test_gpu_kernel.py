@@ -1,5 +1,6 @@
 """The chapter ``gpu_kernel`` on machines of all kinds: where nothing can run a kernel, it says so."""
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -107,3 +108,34 @@ def test_the_kernels_are_shown_from_the_file():
     assert len(blocks) == 9
     present = {line.strip() for line in kernels.source().splitlines()}
     assert all(line.strip() in present for block in blocks for line in block.splitlines())
+
+
+def test_what_is_said_of_the_twin_in_triton_was_measured():
+    timings = json.loads((ROOT / "benchmarks" / "results" / "gpu.json").read_text("utf-8"))["timings"]
+
+    def best(who, layer):
+        wanted = {"contestant": who, "layer": layer.label, "batch": 256, "precision": "ieee", "agrees": True}
+        return min(row["median_us"] for row in timings if wanted.items() <= row.items())
+
+    times = {layer: best("Triton", layer) / best("ours", layer) for layer in kernels.LAYERS}
+    even = [t for layer, t in times.items() if layer.size**2 % 16 == 0]
+    odd = [t for layer, t in times.items() if layer.size in (7, 14)]
+    squeeze, excitation = (t for layer, t in times.items() if layer.size == 1)
+    assert len(even) + len(odd) + 2 == len(kernels.LAYERS)
+    assert (len(even), sum(0.95 <= t <= 1.05 for t in even)) == (16, 10)
+    said = " ".join(CELLS["measured-rivals-after"].source.split())
+    for words in (
+        f"takes {min(even):.2f} to {max(even):.2f} times as long",
+        "level on ten of sixteen layers",
+        f"{min(odd):.1f} to {max(odd):.1f} times on maps of 14 × 14 and 7 × 7",
+        f"{squeeze:.1f} times as long for the squeeze and {excitation:.2f} for the excitation",
+    ):
+        assert words in said
+
+
+def test_the_bend_of_the_roof_is_printed_finely_enough_to_solve_the_third_exercise_by_hand():
+    (line,) = [line for line in CELLS["roofs"].outputs[0].text.splitlines() if line.startswith("float32")]
+    bend = float(line.split("h = ")[1].split()[0])
+    by_hand = next(c for c in range(1, 1000) if kernels.harmonic_mean(32, c) >= bend)
+    assert CELLS["solution-3"].outputs[0].text.splitlines()[1].startswith(f"{by_hand} output channels")
+    assert f"h = {bend}." in CELLS["solution-3"].source

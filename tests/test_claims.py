@@ -352,12 +352,12 @@ def test_other_starts_give_other_verdicts(monkeypatch, dead, wanted):
 
 
 @pytest.mark.parametrize(
-    ("shared", "spread", "wanted"),
-    [(80.0, 0.2, "holds"), (95.0, 0.2, "holds with a condition"), (95.0, 0.0, "wrong")],
+    ("lost", "spread", "wanted"), [(15.0, 0.2, "holds"), (0.0, 0.2, "holds with a condition"), (0.0, 0.0, "wrong")]
 )
-def test_other_gates_give_other_verdicts(monkeypatch, shared, spread, wanted):
-    own = (95.2, 94.9, 95.0, 94.8, 95.1)
-    monkeypatch.setattr(_experiments, "gates", lambda: (own, (shared,) * 5, spread))
+def test_other_gates_give_other_verdicts(monkeypatch, lost, spread, wanted):
+    pair = Pair("own gates", "mean gates", (lost, lost + 0.1, lost - 0.1), margin=0.5)
+    monkeypatch.setattr(_blocks, "own_minus_mean_gates", lambda variant: pair)
+    monkeypatch.setattr(_experiments, "gate_spread", lambda: spread)
     assert verdict("A9c") == wanted
 
 

@@ -212,3 +212,10 @@ def test_what_is_recorded_is_complete_and_would_come_out_again(study):
         assert found.rate(variant) in rates[1:-1], f"{variant}: the best rate lies at an end of the grid"
     for question in study.questions:
         assert len(found.pair(question).differences) == len(FINAL_SEEDS)
+
+
+@pytest.mark.parametrize("study", RECORDED, ids=lambda study: study.name)
+def test_a_margin_is_smaller_than_what_is_at_stake(study):
+    found = studies.read(study.name)
+    effect = max(abs(found.pair(question).mean) for question in study.questions)
+    assert all(question.margin <= max(0.5, effect / 10) for question in study.questions)

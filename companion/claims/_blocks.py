@@ -9,8 +9,7 @@ from torch.nn import functional as F
 from companion import inception, network_in_network, residual, squeeze_excitation
 from companion.claims import _experiments, _networks
 from companion.claims._claim import Finding, claim
-from companion.claims._recorded import HEADS, better, measured, pairs, reached
-from companion.training import Pair
+from companion.claims._recorded import HEADS, better, measured, own_minus_mean_gates, pairs, reached
 
 
 @claim(
@@ -56,14 +55,17 @@ def stronger() -> Finding:
     "A9c", "The weights adjust the channels dynamically, to each picture.", cell="squeeze_excitation#inside-ablate"
 )
 def dynamic() -> Finding:
-    """Train networks with gates, then give every picture the mean gates of all; a point counts as none."""
-    own, shared, spread = _experiments.gates()
-    pair = Pair("own gates", "mean gates", tuple(a - b for a, b in zip(own, shared, strict=True)), margin=1.0)
-    cases = {"the gates differ from picture to picture": spread > 0.001, "the network needs that": better(pair)}
+    """See how far gates differ, and what networks with gates of three kinds lose with the mean gates of all."""
+    spread = _experiments.gate_spread()
+    kinds = {"sigmoid": "r = 4", "tanh": "tanh", "ReLU": "ReLU"}
+    found = {name: own_minus_mean_gates(variant) for name, variant in kinds.items()}
+    cases = {"the gates differ from picture to picture": spread > 0.001}
+    cases |= {f"a network with {name} gates needs that": better(pair) for name, pair in found.items()}
+    losses = ", ".join(f"{pair.measured} with {name}" for name, pair in found.items())
     return Finding(
         cases,
-        f"a gate's standard deviation over the digits is ≈ {spread:.2f} where it is largest; accuracy in points, "
-        f"{pair.first} minus {pair.second}: {pair.measured}",
+        f"a sigmoid gate's standard deviation over the digits is ≈ {spread:.2f} where it is largest; own gates "
+        f"minus mean gates: {losses}",
     )
 
 

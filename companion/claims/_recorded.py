@@ -11,6 +11,7 @@ SEPARABLE = ("separable-digits-200", "separable-digits-1000", "separable-fashion
 BOTTLENECK = ("bottleneck-digits-1000", "bottleneck-fashion-2500")
 SHORTCUTS = ("shortcuts-digits-4", "shortcuts-digits-20", "shortcuts-fashion-3", "shortcuts-fashion-12")
 LINEAR_BOTTLENECK = ("linear-bottleneck-digits-1000", "linear-bottleneck-fashion-2500")
+GATE_KINDS = "gate-kinds-digits-300"
 GATE = ("gate-digits-300", "gate-fashion-2500")
 INCEPTION = ("inception-digits-300", "inception-fashion-2500")
 WITHOUT_POINTWISE = ("without-pointwise-digits-1000", "without-pointwise-fashion-2500")
@@ -53,6 +54,13 @@ def where(found: studies.Recorded) -> str:
 def pairs(names: Iterable[str], first: str, second: str) -> dict[str, Pair]:
     """Return first minus second on the test pictures, ten seeds, for each study by its words."""
     return {where(found): found.pair(first, second) for found in map(studies.recorded, names)}
+
+
+def own_minus_mean_gates(variant: str) -> Pair:
+    """Return what the runs of a kind of gate lose when each picture gets the mean gates of all, ten seeds."""
+    found = studies.recorded(GATE_KINDS)
+    both = found.finals()[variant], found.finals("mean gates")[variant]
+    return Pair("own gates", "mean gates", tuple(a - b for a, b in zip(*both, strict=True)), margin=0.5)
 
 
 def reached(names: Iterable[str], *variants: str) -> str:

@@ -77,7 +77,7 @@ def _pieces() -> Study:
         variants={name: partial(layered, *size) for name, size in sizes.items()},
         split=partial(pixels, "disc"),
         input_size=(1, 2, 1, 1),
-        questions=(Question(DEEP, WIDE, margin=1.0),),
+        questions=(Question(DEEP, WIDE, margin=0.5),),
         epochs=10,
         batch_size=128,
         classes=2,

@@ -32,8 +32,8 @@ def _study(pictures: Pictures, train_size: int, **budget: int) -> Study:
     variants = {"direct": partial(direct, pictures)}
     variants |= {f"through {width}": partial(reduced, pictures, width) for width in WIDTHS}
     variants["direct, 16 out"] = partial(direct, pictures, out_channels=16)  # as few weights as through 8
-    questions = [Question(f"through {width}", "direct", margin=1.0) for width in WIDTHS]
-    questions += [Question("through 8", "direct, 16 out", margin=1.0)]
+    questions = [Question(f"through {width}", "direct", margin=0.5) for width in WIDTHS]
+    questions += [Question("through 8", "direct, 16 out", margin=0.5)]
     return pictures.study("bottleneck", train_size, variants, questions, **budget)
 
 

@@ -92,7 +92,7 @@ def _pairs() -> Study:
 def _single() -> Study:
     kinds = {"no mixing": (0,), "4 groups": (4,), "4 groups, shuffle": (4, True), "full": (1,)}
     variants = {name: partial(network, 1, 10, *kind) for name, kind in kinds.items()}
-    questions = [Question("full", name, margin=1.0) for name in kinds if name != "full"]
+    questions = [Question("full", name, margin=0.5) for name in kinds if name != "full"]
     return DIGITS.study("groups", 400, variants, questions, epochs=12, batch_size=64)
 
 

@@ -59,7 +59,7 @@ def _study(pictures: Pictures, train_size: int, **budget: int) -> Study:
         "dropout": partial(hidden_head, size, dropout=0.5),
     }
     variants = {name: partial(_net, pictures, head) for name, head in heads.items()}
-    questions = [Question("mean", other, margin=1.0) for other in list(heads)[1:]]
+    questions = [Question("mean", other, margin=0.5) for other in list(heads)[1:]]
     return pictures.study("heads", train_size, variants, questions, also={"moved": moved_accuracy}, **budget)
 
 

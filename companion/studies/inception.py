@@ -38,7 +38,7 @@ def _study(pictures: Pictures, train_size: int, **budget: int) -> Study:
         "plain 3×3, same MACs": partial(_plain, pictures, 34),
         "plain 3×3, wider": partial(_plain, pictures, 96),  # on one processor no slower than Inception
     }
-    questions = [Question("Inception", name, margin=1.0) for name in list(variants)[1:]]
+    questions = [Question("Inception", name, margin=0.5) for name in list(variants)[1:]]
     return pictures.study("inception", train_size, variants, questions, **budget)
 
 

@@ -46,7 +46,7 @@ def _study(pictures: Pictures, train_size: int, **budget: int) -> Study:
         for word, act in (("linear", nn.Identity), ("ReLU", nn.ReLU))
     }
     linear = [name for name in variants if "linear" in name]
-    questions = [Question(name, name.replace("linear", "ReLU"), margin=1.0) for name in linear]
+    questions = [Question(name, name.replace("linear", "ReLU"), margin=0.5) for name in linear]
     return pictures.study("linear-bottleneck", train_size, variants, questions, **budget)
 
 

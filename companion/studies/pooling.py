@@ -46,5 +46,5 @@ def studies() -> list[Study]:
         "max of 2×2 pixels": lambda: pooled(DIGITS, nn.MaxPool2d(2), channels=32),
     }
     others = ("mean of 4 channels", "max of 4 channels", "max of 2×2 pixels", "direct")
-    questions = [Question("1×1 to 8 channels", name, margin=1.0) for name in others]
+    questions = [Question("1×1 to 8 channels", name, margin=0.5) for name in others]
     return [DIGITS.study("pooling", 1_000, variants, questions, epochs=16, batch_size=64)]

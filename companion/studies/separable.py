@@ -35,10 +35,10 @@ def _study(pictures: Pictures, train_size: int, **budget: int) -> Study:
         "full, thin": partial(build, 5, full_block),  # the weights of separable
     }
     questions = (
-        Question("separable", "full", margin=1.0),
-        Question("separable, wide", "full", margin=1.0),
-        Question("separable", "full, thin", margin=1.0),
-        Question("separable, no ReLU between", "separable", margin=1.0),
+        Question("separable", "full", margin=0.5),
+        Question("separable, wide", "full", margin=0.5),
+        Question("separable", "full, thin", margin=0.5),
+        Question("separable, no ReLU between", "separable", margin=0.5),
     )
     return pictures.study("separable", train_size, variants, questions, **budget)
 

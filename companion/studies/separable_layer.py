@@ -57,6 +57,6 @@ def cut_accuracy(multiplier: int, net: nn.Sequential, split: Split) -> float:
 def studies() -> list[Study]:
     """Return the study of the chapter: 1,000 digits."""
     variants = {"full": full, "trained as a pair": pair}
-    questions = [Question("trained as a pair", "full", margin=1.0)]
+    questions = [Question("trained as a pair", "full", margin=0.5)]
     cuts = {f"cut to m = {m}": partial(cut_accuracy, m) for m in (1, 2, 4)}
     return [DIGITS.study("separable-layer", 1_000, variants, questions, epochs=16, batch_size=64, also=cuts)]

@@ -38,12 +38,12 @@ def _study(pictures: Pictures, train_size: int, epochs: int, batch_size: int) ->
     variants["plain, 2 blocks"] = partial(deep, pictures, None, blocks=2)
     variants["B, 2 blocks"] = partial(deep, pictures, KINDS["B: 1×1 where needed"], blocks=2)
     questions = (
-        Question("A: zero-pad", "plain", margin=1.0),
-        Question("B: 1×1 where needed", "A: zero-pad", margin=1.0),
-        Question("C: 1×1 everywhere", "B: 1×1 where needed", margin=1.0),
-        Question("D: average + 1×1", "B: 1×1 where needed", margin=1.0),
-        Question("plain", "plain, 2 blocks", margin=1.0),
-        Question("B: 1×1 where needed", "B, 2 blocks", margin=1.0),
+        Question("A: zero-pad", "plain", margin=0.5),
+        Question("B: 1×1 where needed", "A: zero-pad", margin=0.5),
+        Question("C: 1×1 everywhere", "B: 1×1 where needed", margin=0.5),
+        Question("D: average + 1×1", "B: 1×1 where needed", margin=0.5),
+        Question("plain", "plain, 2 blocks", margin=0.5),
+        Question("B: 1×1 where needed", "B, 2 blocks", margin=0.5),
     )
     options = {"name": f"shortcuts-{pictures.name}-{epochs}", "epochs": epochs, "batch_size": batch_size}
     return pictures.study("shortcuts", train_size, variants, questions, **options)

@@ -39,9 +39,9 @@ def _study(pictures: Pictures, train_size: int, **budget: int) -> Study:
         "Inception, no reductions": partial(inception, pictures, 8, 14, 4, reduced=False),
     }
     questions = (
-        Question("ResNet, bottlenecks", "ResNet, no 1×1", margin=1.0),
-        Question("ResNet, bottlenecks", "ResNet, no 1×1, wider", margin=1.0),
-        Question("Inception", "Inception, no reductions", margin=1.0),
+        Question("ResNet, bottlenecks", "ResNet, no 1×1", margin=0.5),
+        Question("ResNet, bottlenecks", "ResNet, no 1×1, wider", margin=0.5),
+        Question("Inception", "Inception, no reductions", margin=0.5),
     )
     return pictures.study("without-pointwise", train_size, variants, questions, **budget)
 

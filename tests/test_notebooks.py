@@ -86,6 +86,11 @@ def test_at_most_one_cell_in_five_is_not_compared_and_only_for_time(path):
     assert not any("NBVAL" in cell.source for cell in cells)
 
 
+def test_what_is_timed_is_what_was_measured(path):
+    timed = notebooks.timed_cells(read(path))
+    assert {cell.metadata.get("measured") for cell in timed} <= {notebooks.digest_of(timed)}, "make bench NOTEBOOKS=..."
+
+
 def test_every_figure_has_its_alt_text_and_caption(path):
     for cell in code_cells(path):
         for output in cell.outputs:

@@ -92,12 +92,22 @@ def _drawn_alike(stored: str, new: str) -> bool:
     return all(abs(a - b) <= 2 for a, b in pairs)
 
 
+def timed_cells(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    """Return the cells whose outputs are measured times."""
+    return [cell for cell in notebook.cells if "nbval-ignore-output" in cell.metadata.get("tags", [])]
+
+
+def digest_of(timed: list[nbformat.NotebookNode]) -> str:
+    """Return what stands for the source of the timed cells, so that a change of it is noticed."""
+    return sha256("\n".join(cell.source for cell in timed).encode()).hexdigest()[:12]
+
+
 def execute(path: Path, timings: bool, fresh: bool = False) -> None:
     """Run one notebook and write it back."""
     notebook = nbformat.read(path, as_version=4)
     before = {cell.id: cell.outputs for cell in notebook.cells if cell.cell_type == "code"}
-    timed = [cell for cell in notebook.cells if "nbval-ignore-output" in cell.metadata.get("tags", [])]
-    digest = sha256("\n".join(cell.source for cell in timed).encode()).hexdigest()[:12]
+    timed = timed_cells(notebook)
+    digest = digest_of(timed)
     keep = not timings and all(cell.metadata.get("measured") == digest for cell in timed)
     kept = {cell.id: cell.outputs for cell in timed if keep}
     client = NotebookClient(

@@ -88,7 +88,7 @@ def test_at_most_one_cell_in_five_is_not_compared_and_only_for_time(path):
 
 def test_what_is_timed_is_what_was_measured(path):
     timed = notebooks.timed_cells(read(path))
-    assert {cell.metadata.get("measured") for cell in timed} <= {notebooks.digest_of(timed)}, "make bench NOTEBOOKS=..."
+    assert {cell.metadata.get("measured") for cell in timed} <= {notebooks.digest_of(timed)}, "make bench"
 
 
 def test_every_figure_has_its_alt_text_and_caption(path):

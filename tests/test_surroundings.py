@@ -1,6 +1,7 @@
-"""Another locale, time zone and hash seed, and no network, change nothing of what the package says; a hang ends."""
+"""Another locale, time zone and hash seed, no network, a busy machine: nothing changes, and a hang ends."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -41,3 +42,10 @@ def test_a_test_that_hangs_ends_and_is_named(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 1
     assert "in test_hangs" in done.stderr
+
+
+def test_no_test_of_a_page_asks_once_for_what_may_still_be_coming():
+    asks = re.compile(r"assert .*\.(is_visible|is_hidden|is_checked|is_enabled|input_value)\(\)")  # expect waits
+    paths = sorted((ROOT / "tests/site").glob("*.py"))
+    assert paths
+    assert {path.name: found[0] for path in paths if (found := asks.search(path.read_text()))} == {}

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from book_pages import PAGES, new_context
+from playwright.sync_api import expect
 
 from tools.browser import ALL_LAID_OUT
 
@@ -137,8 +138,13 @@ def test_the_page_reads_without_javascript(path, browser, address):
     context = new_context(browser, java_script_enabled=False, viewport={"width": 390, "height": 844})
     page = context.new_page()
     page.goto(address + path)
-    assert page.locator("nav.bd-links").get_by_role("link").first.is_visible()
-    assert page.locator("article h1").is_visible()
+    style = """css => {
+      document.head.append(document.createElement("style"));
+      document.head.lastChild.textContent = css;
+    }"""
+    page.evaluate(style, ALL_LAID_OUT)  # else what comes near moves what is about to be clicked
+    expect(page.locator("nav.bd-links").get_by_role("link").first).to_be_visible()
+    expect(page.locator("article h1")).to_be_visible()
     assert len(page.locator("article").inner_text()) > 200
     widths = page.evaluate(
         "() => [...document.querySelectorAll('article .katex, article .fig-art svg')]"
@@ -147,7 +153,7 @@ def test_the_page_reads_without_javascript(path, browser, address):
     assert all(width > 0 for width in widths)
     for details in page.locator("article details").all()[:3]:  # by hand; then all at once
         details.locator("summary").click()
-        assert details.locator("pre, table").first.is_visible()
+        expect(details.locator("pre, table").first).to_be_visible()
     shut = page.evaluate("""() => [...document.querySelectorAll("article details")].filter((details) => {
       details.open = true;
       return !details.querySelector("pre, table")?.checkVisibility();

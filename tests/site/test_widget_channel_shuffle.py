@@ -50,8 +50,8 @@ def test_a_click_chooses_the_nearest_channel_behind_a_layer(part):
         for layers, output in ((2, 7), (1, 0), (3, 11)):
             place = part.locator(f"svg[data-net={net}]").evaluate(PLACE, [2 * layers - 1, output])
             part.page.mouse.click(*place)
-            assert part.locator("#layers").input_value() == str(layers)
-            assert part.locator("#output").input_value() == str(output)
+            expect(part.locator("#layers")).to_have_value(str(layers))
+            expect(part.locator("#output")).to_have_value(str(output))
             label = part.locator("svg[data-net=alone]").get_attribute("aria-label")
             first = 3 * (output // 3)
             assert label.endswith(f"depends on inputs {first}, {first + 1}, {first + 2}")

@@ -37,7 +37,7 @@ def test_by_keyboard_the_batch_passes_the_point_where_more_bytes_move(part):
     ratio = part.locator("[data-measure=bytes] .ratio")
     for _ in range(6):
         part.locator("#batch").press("ArrowRight")
-    assert part.locator("output[for=batch]").inner_text() == "7"
+    expect(part.locator("output[for=batch]")).to_have_text("7")
     full = cost.conv2d(256, 32, 5, size=28, padding=2, bias=False, batch=7)
     assert shown(part, "bytes")[0] == f"{full.bytes:,}"
     for _ in range(12):

@@ -99,7 +99,8 @@ def test_a_digit_is_drawn_with_the_keyboard(part):
 def test_a_pixel_of_a_class_map_has_ten_votes_and_a_window(part):
     votes = NET[:-1](PICTURES[:1])[0]
     part.locator("[data-class='7'] [data-at='1 6']").hover()
-    assert [part.locator(f"#{name}").input_value() for name in ("row", "column")] == ["1", "6"]
+    expect(part.locator("#row")).to_have_value("1")
+    expect(part.locator("#column")).to_have_value("6")
 
     def cast():
         return [
@@ -156,5 +157,5 @@ def test_the_lines_to_copy_give_the_scores_that_are_shown(part):
 def test_a_link_with_nonsense_in_it_shows_the_first_picture(part):
     part.page.goto("http://widget.invalid/?draw-digit=2,x,zzz,median,9,7")
     assert shown(part).equal(PICTURES[:1])
-    assert part.locator("#row").input_value() == "2"
+    expect(part.locator("#row")).to_have_value("2")
     expect(part.locator(".answer")).to_have_text("")

@@ -70,7 +70,7 @@ def test_a_click_on_the_picture_puts_the_lamp_there_and_the_means_stay(part):
     box = part.locator(".x").bounding_box()
     part.locator(".x").click(position={"x": box["width"] * 5.5 / 8, "y": 5})
     expect(part.locator(".words")).to_contain_text("in column 5")
-    assert part.locator("#column").input_value() == "5"
+    expect(part.locator("#column")).to_have_value("5")
     assert part.locator(".x").evaluate(PIXEL, [0, 5]) == [153, 102, 255]
     assert gates(part) == before
     part.get_by_role("button", name="lamp on").click()
@@ -92,7 +92,7 @@ def test_without_the_squeeze_only_the_lamp_s_own_pixels_change_and_the_link_keep
     expect(part.locator(".words")).to_contain_text("each pixel's gates come from that pixel alone")
     assert part.locator(".y").evaluate(PIXEL, [2, 1]) == [0, 102, 128]
     assert part.locator(".y").evaluate(PIXEL, [2, 2]) == [153, 0, 0]
-    assert part.locator("svg rect.cell").count() == 7 * 32
+    expect(part.locator("svg rect.cell")).to_have_count(7 * 32)
     part.page.goto(part.page.url)
     expect(part.get_by_role("button", name="without the squeeze")).to_have_attribute("aria-pressed", "true")
     expect(part.locator(".answer")).to_contain_text("Yes")
@@ -102,5 +102,5 @@ def test_without_the_squeeze_only_the_lamp_s_own_pixels_change_and_the_link_keep
 def test_a_link_with_nonsense_in_it_shows_a_lamp_that_is_off(part):
     part.page.goto("http://widget.invalid/?se-gate=a,b,7,x,length")
     expect(part.locator(".words")).to_contain_text("Lamp off")
-    assert part.locator("#channel").input_value() == "2"
+    expect(part.locator("#channel")).to_have_value("2")
     expect(part.locator(".answer")).to_have_text("")

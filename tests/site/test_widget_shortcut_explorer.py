@@ -59,9 +59,10 @@ def test_the_pointer_chooses_an_output(part):
     cell.hover()
     expect(part.locator(".words")).to_contain_text("Pixel (2, 3) of output channel 5 reads pixel (4, 6)")
     part.locator(".output rect[data-at='0 1 2']").click()
-    assert [part.locator(f"#{name}").input_value() for name in ("row", "column", "channel")] == ["0", "1", "2"]
+    for name, value in (("row", "0"), ("column", "1"), ("channel", "2")):
+        expect(part.locator(f"#{name}")).to_have_value(value)
     assert coloured(part, "now") == [f"0 2 {channel}" for channel in range(4)]
-    assert part.locator(".output rect.now").get_attribute("data-at") == "0 1 2"
+    expect(part.locator(".output rect.now")).to_have_attribute("data-at", "0 1 2")
 
 
 def test_inside_a_stage_the_identity_is_back_and_the_link_keeps_it(part):

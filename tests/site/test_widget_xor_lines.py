@@ -51,18 +51,18 @@ def drag(part, selector, to):
 def test_a_line_is_turned_by_its_arrow_and_shifted_by_itself(open_widget):
     part = open_widget(widgets.xor_lines())
     drag(part, "circle[data-line='0']", (1, -1))
-    assert part.locator("#angle-0").input_value() == "-45"
-    assert part.locator("#offset-0").input_value() == "0"
-    assert part.locator("#angle-1").input_value() == "90", "the other line stays"
+    expect(part.locator("#angle-0")).to_have_value("-45")
+    expect(part.locator("#offset-0")).to_have_value("0")
+    expect(part.locator("#angle-1")).to_have_value("90")
     drag(part, "circle[data-line='1']", (-1, 1))
     expect(part.locator(".verdict")).to_contain_text("XOR is solved")
     part.page.mouse.move(5, 5)  # released: nothing follows
-    assert part.locator("#angle-1").input_value() == "135"
+    expect(part.locator("#angle-1")).to_have_value("135")
     part = open_widget(widgets.xor_lines((0, -1), (90, 0.5)))
     drag(part, "path[data-line='0']", (0.6, 0))
-    assert part.locator("#offset-0").input_value() == "0.6"
+    expect(part.locator("#offset-0")).to_have_value("0.6")
     drag(part, "path[data-line='0']", (1.9, 0))
-    assert part.locator("#offset-0").input_value() == "1.5", "as far as the slider goes"
+    expect(part.locator("#offset-0")).to_have_value("1.5")
     assert "xor-lines=0%2C1.5%2C90%2C0.5%2C0" in part.page.url
 
 

@@ -61,7 +61,7 @@ def test_another_source_has_its_own_channels_and_shares(open_widget):
     part.get_by_role("button", name="few").press("Space")
     slider = part.locator("#r")
     expect(slider).to_have_value("4")
-    expect(slider).to_have_attribute("max", "4")
+    expect(slider, "no more than it has").to_have_attribute("max", "4")
     slider.press("Home")
     expect(part.locator(".words")).to_contain_text(f"r = 1 of 4 channels keeps {share('few', 1)} of")
     expect(part.locator("path.other")).to_have_count(0)

@@ -53,7 +53,7 @@ def test_a_line_is_turned_by_its_arrow_and_shifted_by_itself(open_widget):
     drag(part, "circle[data-line='0']", (1, -1))
     expect(part.locator("#angle-0")).to_have_value("-45")
     expect(part.locator("#offset-0")).to_have_value("0")
-    expect(part.locator("#angle-1")).to_have_value("90")
+    expect(part.locator("#angle-1"), "the other line stays").to_have_value("90")
     drag(part, "circle[data-line='1']", (-1, 1))
     expect(part.locator(".verdict")).to_contain_text("XOR is solved")
     part.page.mouse.move(5, 5)  # released: nothing follows
@@ -62,7 +62,7 @@ def test_a_line_is_turned_by_its_arrow_and_shifted_by_itself(open_widget):
     drag(part, "path[data-line='0']", (0.6, 0))
     expect(part.locator("#offset-0")).to_have_value("0.6")
     drag(part, "path[data-line='0']", (1.9, 0))
-    expect(part.locator("#offset-0")).to_have_value("1.5")
+    expect(part.locator("#offset-0"), "as far as the slider goes").to_have_value("1.5")
     assert "xor-lines=0%2C1.5%2C90%2C0.5%2C0" in part.page.url
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from book_pages import PAGES, new_context
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tools.browser import ALL_LAID_OUT
 
@@ -72,15 +72,57 @@ SHIFTS = """new PerformanceObserver((list) => list.getEntries().forEach((entry) 
   window.shift = (window.shift ?? 0) + entry.value; })).observe({ type: "layout-shift", buffered: true });"""
 
 
+PHONE = {"viewport": {"width": 412, "height": 823}, "device_scale_factor": 1.75, "is_mobile": True}
+DESKTOP = {"viewport": {"width": 1350, "height": 940}}
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_nothing_moves_while_a_page_comes_in(path, browser, address):
-    context = new_context(browser, viewport={"width": 412, "height": 823}, device_scale_factor=1.75, is_mobile=True)
+    context = new_context(browser, **PHONE)
     context.add_init_script(SHIFTS)
     page = context.new_page()
     page.goto(address + path, wait_until="load")
     page.evaluate("document.fonts.ready")
     page.wait_for_timeout(300)
     assert page.evaluate("window.shift ?? 0") < 0.02
+    context.close()
+
+
+@pytest.mark.parametrize("device", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize("path", PAGES)
+def test_nothing_moves_when_the_fonts_come_after_the_text(path, device, browser, address):
+    context = new_context(browser, **device)
+    context.add_init_script(SHIFTS)
+    page = context.new_page()
+    fonts: list[Route] = []
+    page.route("**/*.woff2", lambda font: fonts.append(font))  # a bound method will not do
+    page.goto(address + path, wait_until="commit")
+    page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
+    page.wait_for_timeout(200)  # a font that comes with the first paint is waited for
+    assert fonts
+    page.route("**/*.woff2", lambda font: font.continue_())
+    for font in fonts:
+        font.continue_()
+    page.wait_for_load_state("load")
+    page.evaluate("document.fonts.ready")
+    page.wait_for_timeout(200)
+    assert page.evaluate("window.shift ?? 0") < 0.02
+    context.close()
+
+
+@pytest.mark.parametrize("is_file", [False, True], ids=["served", "file"])
+def test_the_text_is_set_in_its_own_face(is_file, browser, address, site):
+    context = new_context(browser)
+    page = context.new_page()
+    page.goto((f"{site.as_uri()}/" if is_file else address) + "book/choosing.html", wait_until="load")
+    page.evaluate("document.fonts.ready")
+    session = context.new_cdp_session(page)
+    for domain in ("DOM", "CSS"):
+        session.send(f"{domain}.enable")
+    root = session.send("DOM.getDocument")["root"]["nodeId"]
+    first = session.send("DOM.querySelector", {"nodeId": root, "selector": "article p"})
+    used = session.send("CSS.getPlatformFontsForNode", first)["fonts"]
+    assert used[0]["familyName"].startswith("Source Sans 3"), used
     context.close()
 
 

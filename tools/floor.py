@@ -14,6 +14,7 @@ TOOLS = (
     "dask",
     "distributed",
     "hypothesis",
+    "ml_dtypes",
     "nbclient",
     "nbformat",
     "nbstripout",

@@ -67,10 +67,13 @@ def misses(found: dict[str, float], form: str) -> list[str]:
 
 
 def main() -> None:
+    known = {Path(path).stem: path for path in pages()}
+    if unknown := [name for name in sys.argv[1:] if name not in known]:
+        sys.exit(f"lighthouse: no such page: {', '.join(unknown)}; the pages are {', '.join(known)}")
     if find_chromium() is None:
         sys.exit("lighthouse: no Chromium found: apt-get install chromium, or name one in CHROMIUM")
     install()
-    chosen = [path for path in pages() if not sys.argv[1:] or Path(path).stem in sys.argv[1:]]
+    chosen = [known[name] for name in sys.argv[1:] or known]
     short = 0
     with served() as address:
         for path in chosen:
